@@ -1,0 +1,1 @@
+"""Carrying a decision out: intents, effects with an outside consequence, and probes after unclear answers."""

@@ -1,0 +1,1 @@
+"""Scenario in, decision out. Pure: reads no clock, no database and no network."""

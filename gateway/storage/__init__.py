@@ -1,0 +1,1 @@
+"""Schema, migrations, encryption at rest and the few statements that differ between databases."""

@@ -1,0 +1,1 @@
+"""Pulling orders: cursors, overlapping windows, back-fill, reconcile and quarantine."""

@@ -1,0 +1,1 @@
+"""Calls to the platforms: one client, signing hook, rate limits, retries by cause, redaction."""

@@ -1,0 +1,1 @@
+"""Due work: submitted, claimed with a fence, done; nothing is lost when a worker dies."""

@@ -1,0 +1,49 @@
+"""Money as whole minor units beside a currency. No float comes near it.
+
+The number of decimals follows ISO 4217; a currency not listed has two.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gateway.errors import DataError
+from gateway.model.base import Frozen
+
+_DECIMALS = {"JPY": 0, "VND": 0, "KRW": 0, "CLP": 0}
+
+
+def decimals(currency: str) -> int:
+    """Return how many decimals an amount in ``currency`` has (JPY 0, CNY 2)."""
+    return _DECIMALS.get(currency, 2)
+
+
+def to_minor(amount: Decimal | int | str, currency: str) -> int:
+    """Return ``amount`` (major units) in minor units, exactly: ``("12.34", "SGD") -> 1234``.
+
+    Raises DataError when the amount has more decimals than the currency, for rounding money is never right.
+    """
+    digits = decimals(currency)
+    if type(amount) is int:
+        return amount * (100 if digits == 2 else 10**digits)
+    scaled = Decimal(amount).scaleb(digits)
+    minor = int(scaled)
+    if minor != scaled:
+        raise DataError(f"{amount} has more than the {digits} decimals that {currency} allows; keep the raw value")
+    return minor
+
+
+def to_major(minor: int, currency: str) -> str:
+    """Return minor units as the decimal text a person reads: ``(1234, "SGD") -> "12.34"``."""
+    digits = decimals(currency)
+    return str(Decimal(minor).scaleb(-digits)) if digits else str(minor)
+
+
+class Money(Frozen):
+    """An amount where a field of its own is clearer than a ``*_minor`` number beside the order's currency."""
+
+    minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{to_major(self.minor, self.currency)} {self.currency}"

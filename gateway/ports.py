@@ -1,0 +1,379 @@
+"""What the core asks of the outside: a platform adapter, a channel to call through, a clock.
+
+An adapter is stateless. It declares itself in a `Manifest`, builds `Call` objects, reads `Answer` objects and maps
+them. Everything that lasts or waits (tokens, cursors, retries, rate limits, effects) belongs to the core.
+
+To add a platform, implement `Adapter` and those of the further protocols its manifest declares:
+`OrderSource` always, `AfterSaleSource` when requests are kept apart from orders, `EffectPort` when any capability
+beyond reading is `api`, `HealthSource` when the platform tells its own measure of the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal, Protocol, runtime_checkable
+
+from gateway.errors import GatewayError
+from gateway.model.after_sale import AfterSale
+from gateway.model.order import Order
+from gateway.model.store import App, AppSecret, Credential, Store
+
+
+class Clock(Protocol):
+    """The only source of time for signatures, deadlines, due work and rate limits."""
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC."""
+        ...
+
+    async def sleep_until(self, instant: datetime) -> None:
+        """Return as soon as ``now() >= instant``, also when the clock jumps there."""
+        ...
+
+
+class Operation(StrEnum):
+    """What a platform may or may not offer. The word of capabilities, effects and the journal."""
+
+    list_orders = "list_orders"
+    list_after_sales = "list_after_sales"
+    read_health = "read_health"
+    seller_close = "seller_close"
+    cancel_lines = "cancel_lines"
+    accept_cancellation = "accept_cancellation"
+    reject_cancellation = "reject_cancellation"
+    approve_return = "approve_return"
+    refund_return = "refund_return"
+    offer_solution = "offer_solution"
+    accept_offer = "accept_offer"
+    open_dispute = "open_dispute"
+    cancel_dispute = "cancel_dispute"
+    upload_evidence = "upload_evidence"
+    ship = "ship"
+    set_note = "set_note"
+    send_message = "send_message"
+
+
+class Offered(StrEnum):
+    """Who can do an operation on a platform."""
+
+    api = "api"
+    manual = "manual"  # only a person in the platform's console
+    none = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A token bucket: ``per_second`` calls refill, ``burst`` may come at once."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call may ask for at most."""
+
+    order_window: timedelta  # widest span of a list by update time
+    order_page: int
+    order_batch: int  # ids a detail call takes
+    after_sale_window: timedelta
+    after_sale_page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a platform is and offers, readable without calling it."""
+
+    platform: str
+    title: str
+    capabilities: Mapping[Operation, Offered]
+    limits: Limits
+    rates: Mapping[str, Rate]  # endpoint group -> bucket of one store; "default" must be there
+    base_urls: Mapping[str, str]  # region or "default"/"sandbox" -> host
+    time_zones: Mapping[str, str]  # region -> IANA zone
+    refresh_before: timedelta  # refresh a token this long before it ends
+    masks_buyers: bool  # whether names and phones may arrive hidden by asterisks
+
+    def offers(self, operation: Operation) -> Offered:
+        """Return who can do ``operation``; what is not declared is not offered."""
+        return self.capabilities.get(operation, Offered.none)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a platform, before signing. Business parameters only."""
+
+    operation: str  # the platform's name of the call, for logs and faults: "order.get_order_list"
+    method: Literal["GET", "POST"]
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    content_type: str = "application/json"
+    scope: Literal["app", "store"] = "store"  # whose signature and token the call carries
+    group: str = "default"  # endpoint group for rate limits
+    effect: bool = False  # has an outside consequence: refused in mode `observe`
+    idempotent: Literal["yes", "no", "by_key"] = "yes"
+    refreshable: bool = True  # False for the token calls themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What goes on the wire. Never logged: the query carries a token and a signature."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Channel(Protocol):
+    """The road to one store of a platform: signs, limits, retries what is safe, and raises the error tree."""
+
+    @property
+    def store(self) -> Store:
+        """Return the store that is called."""
+        ...
+
+    async def send(self, call: Call) -> Answer:
+        """Return the answer of a call that succeeded.
+
+        Raises PlatformError, AuthError, RateLimited, NotSent or OutcomeUnknown; NotAllowed when ``call.effect``
+        and the store's mode or a stop forbids effects.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of update times, both ends included."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RawItem:
+    """The platform's own words for one object, as JSON bytes. Holds personal data: stored encrypted only."""
+
+    external_id: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BadItem:
+    """One object that could not be mapped. ``reason`` names fields, never values."""
+
+    external_id: str
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A word of the platform that no table knows. The object is kept, the word is alerted."""
+
+    external_id: str
+    where: str  # field, e.g. "order_status"
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBatch:
+    """Orders as read: mapped ones with their raw words at the same index, and those that could not be mapped."""
+
+    orders: Sequence[Order] = ()
+    raws: Sequence[RawItem] = ()
+    bad: Sequence[BadItem] = ()
+    missing: Sequence[str] = ()  # asked for, but the platform does not know them
+    unmapped: Sequence[Unmapped] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of a list: ids, or the orders themselves where the platform lists them whole."""
+
+    ids: Sequence[str]
+    next_page: str | None  # opaque; None: last page
+    batch: OrderBatch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AfterSalePage:
+    """One page of requests."""
+
+    after_sales: Sequence[AfterSale]
+    raws: Sequence[RawItem]
+    next_page: str | None
+    bad: Sequence[BadItem] = ()
+    unmapped: Sequence[Unmapped] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A credential for one shop, as an authorisation or a refresh gives it."""
+
+    external_id: str
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    """What the platform tells about a shop that is being connected."""
+
+    external_id: str
+    region: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One effect to be carried out on an order: what the adapter turns into a write call.
+
+    ``key`` is the gateway's own, sent where a platform takes idempotency keys. ``lines`` pairs line ids with
+    quantities for `cancel_lines`; ``request_id`` names the after-sale request that is answered.
+    """
+
+    operation: Operation
+    order_id: str
+    key: str
+    request_id: str | None = None
+    reason: str | None = None  # the platform's own word
+    lines: tuple[tuple[str, int], ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Happened(StrEnum):
+    """What a probe saw."""
+
+    applied = "applied"
+    not_applied = "not_applied"
+    undecided = "undecided"  # ask again later
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer of a probe, with the platform's words it rests on (no personal data)."""
+
+    happened: Happened
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One measure the platform keeps of a store. Texts of decimals, as the platform gave them."""
+
+    metric_id: str
+    name: str
+    value: str | None
+    target: str | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """What the platform says about a store's standing."""
+
+    penalty_points: int | None
+    metrics: Sequence[Metric]
+
+
+class Adapter(Protocol):
+    """What every platform gives: its manifest, its signature, its errors and its authorisation."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Return what the platform is and offers."""
+        ...
+
+    def sign(
+        self, call: Call, app: App, secret: AppSecret, store: Store | None, credential: Credential | None, now: datetime
+    ) -> Signed:
+        """Return the request as it goes on the wire. Pure: same arguments, same bytes."""
+        ...
+
+    def classify(self, call: Call, answer: Answer) -> GatewayError | None:
+        """Return the error an answer means, or None for success. Never raises, whatever the body."""
+        ...
+
+    def authorise_url(self, app: App, secret: AppSecret, redirect_url: str, state: str, now: datetime) -> str:
+        """Return the link a seller opens to connect a shop."""
+        ...
+
+    def exchange_call(self, app: App, callback: Mapping[str, str]) -> Call:
+        """Return the call that turns the callback's code into credentials. Raises DataError on a bad callback."""
+        ...
+
+    def refresh_call(self, app: App, store: Store, credential: Credential) -> Call:
+        """Return the call that renews a credential."""
+        ...
+
+    def read_grants(self, call: Call, answer: Answer, now: datetime) -> Sequence[Grant]:
+        """Return the credentials in the answer of an exchange or a refresh."""
+        ...
+
+    async def describe_shops(self, channel: Channel) -> Sequence[ShopFacts]:
+        """Return what the platform tells about the shops this app may act for."""
+        ...
+
+
+@runtime_checkable
+class OrderSource(Protocol):
+    """Reading orders. One request to the platform a call."""
+
+    async def list_orders(self, channel: Channel, window: Window, page: str | None) -> OrderPage:
+        """Return one page of orders updated within ``window``; ``page`` None is the first."""
+        ...
+
+    async def fetch_orders(self, channel: Channel, ids: Sequence[str]) -> OrderBatch:
+        """Return the orders named, at most ``limits.order_batch``."""
+        ...
+
+
+@runtime_checkable
+class AfterSaleSource(Protocol):
+    """Reading returns and refunds."""
+
+    async def list_after_sales(self, channel: Channel, window: Window, page: str | None) -> AfterSalePage:
+        """Return one page of requests updated within ``window``; ``page`` None is the first."""
+        ...
+
+    async def fetch_after_sale(self, channel: Channel, request_id: str) -> AfterSalePage:
+        """Return one request, whole."""
+        ...
+
+
+@runtime_checkable
+class EffectPort(Protocol):
+    """Acts with an outside consequence."""
+
+    async def perform(self, channel: Channel, act: Act) -> str:
+        """Carry ``act`` out with one write call; return the platform's reference (its request id).
+
+        Raises the error tree; OutcomeUnknown means the act may have been applied.
+        """
+        ...
+
+    async def probe(self, channel: Channel, act: Act) -> Finding:
+        """Return whether ``act`` shows in the platform's state now. Only reads."""
+        ...
+
+
+@runtime_checkable
+class HealthSource(Protocol):
+    """The platform's own measure of a store."""
+
+    async def read_health(self, channel: Channel) -> StoreHealth:
+        """Return points and metrics as the platform tells them now."""
+        ...
