@@ -1,4 +1,4 @@
-"""Platform id -> adapter, imported when first asked for. Others join through the ``order_gateway.adapters`` entry point."""
+"""Platform id -> adapter, imported when first asked for. Others join through an entry point."""
 
 from __future__ import annotations
 

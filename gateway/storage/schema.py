@@ -1,0 +1,357 @@
+"""The tables. Times are whole microseconds since the epoch in UTC, money whole minor units beside a currency.
+
+``document`` columns hold canonical JSON without personal data. Personal data stands in `order_personal` and, with
+the platform's raw words, in `order_raw` and ``*.sealed`` columns: encrypted with the order's own key in
+`order_keys`. Deleting that key erases the person.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(80)
+Word = String(60)
+# SQLite numbers rows by itself only for INTEGER PRIMARY KEY
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("platform", Word, nullable=False),
+    Column("key", Id, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    _at("created_at"),
+)
+
+stores = Table(
+    "stores",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("app", Id, nullable=False),
+    Column("platform", Word, nullable=False),
+    Column("external_id", Id, nullable=False),
+    Column("role", Word, nullable=False),
+    Column("region", Word, nullable=False),
+    Column("currency", Word, nullable=False),
+    Column("time_zone", Word, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("mode", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("state_reason", Text, nullable=False),
+    _at("created_at"),
+    UniqueConstraint("platform", "external_id", "role"),
+)
+
+# Two stores of one account (1688 as buyer and as seller) share a row here.
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("app", Id, nullable=False),
+    Column("external_id", Id, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    _at("expires_at"),
+    Column("version", Integer, nullable=False),
+    PrimaryKeyConstraint("app", "external_id"),
+)
+
+oauth_states = Table(
+    "oauth_states",
+    metadata,
+    Column("state", Id, primary_key=True),
+    Column("app", Id, nullable=False),
+    _at("created_at"),
+    _at("expires_at"),
+    _at("used_at", nullable=True),
+)
+
+order_keys = Table(
+    "order_keys",
+    metadata,
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("store", "order_id"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("raw_status", Word, nullable=False),
+    Column("phase", Word, nullable=False),  # derived at every write, kept for searching only
+    Column("payment", Word, nullable=False),
+    Column("fulfillment", Word, nullable=False),
+    Column("closure", Word, nullable=False),
+    Column("region", Word, nullable=False),
+    Column("currency", Word, nullable=False),
+    Column("total_minor", BigInteger),
+    _at("placed_at"),
+    _at("updated_at"),  # the platform's own update time: the guard of every merge
+    _at("paid_at", nullable=True),
+    _at("ship_by", nullable=True),
+    _at("ended_at", nullable=True),
+    Column("ended_by", Word),
+    Column("end_reason", Word),
+    Column("document", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),  # one more with every change
+    _at("seen_at"),  # when the gateway last read it
+    _at("changed_at"),  # when the gateway last saw it differ
+    PrimaryKeyConstraint("store", "order_id"),
+    Index(None, "store", "updated_at"),
+    Index(None, "phase", "ship_by"),
+    Index(None, "placed_at"),
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("line_id", String(160), nullable=False),
+    Column("sku", Text),
+    Column("title", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("cancel_requested", Integer, nullable=False),
+    Column("cancelled", Integer, nullable=False),
+    Column("return_requested", Integer, nullable=False),
+    Column("returned", Integer, nullable=False),
+    Column("unit_price_minor", BigInteger),
+    PrimaryKeyConstraint("store", "order_id", "line_id"),
+)
+
+order_personal = Table(
+    "order_personal",
+    metadata,
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("store", "order_id"),
+)
+
+order_raw = Table(
+    "order_raw",
+    metadata,
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("store", "order_id"),
+)
+
+# Every buyer's request, whether the platform keeps it within the order or apart.
+after_sales = Table(
+    "after_sales",
+    metadata,
+    Column("store", Id, nullable=False),
+    Column("request_id", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("kind", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("raw_status", Word, nullable=False),
+    _at("opened_at"),
+    _at("updated_at"),
+    _at("answer_by", nullable=True),
+    Column("currency", Word, nullable=False),
+    Column("refund_minor", BigInteger),
+    Column("document", LargeBinary, nullable=False),
+    Column("sealed_raw", LargeBinary),
+    PrimaryKeyConstraint("store", "request_id"),
+    Index(None, "store", "order_id"),
+    Index(None, "state", "answer_by"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("store", Id, nullable=False),
+    Column("stream", Word, nullable=False),
+    _at("position"),  # everything updated before this instant has been read
+    _at("window_end", nullable=True),  # a window under way: its end and the next page to read
+    Column("next_page", Text),
+    _at("until", nullable=True),  # where a back-fill ends; None: it follows the clock
+    _at("moved_at"),
+    PrimaryKeyConstraint("store", "stream"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("store", Id, nullable=False),
+    Column("stream", Word, nullable=False),
+    Column("external_id", Id, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _at("first_at"),
+    _at("last_at"),
+    _at("resolved_at", nullable=True),
+    UniqueConstraint("store", "stream", "external_id"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("store", Id, nullable=False),
+    Column("kind", Word, nullable=False),
+    Column("place", Word, nullable=False),
+    Column("word", Text, nullable=False),
+    Column("example", Id, nullable=False),
+    Column("times", Integer, nullable=False),
+    _at("first_at"),
+    _at("last_at"),
+    UniqueConstraint("store", "kind", "place", "word"),
+)
+
+# Orders whose change was missed by the incremental pull and found by reconcile.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("stream", Word, nullable=False),
+    _at("updated_at"),
+    _at("found_at"),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("kind", Word, nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("state", Word, nullable=False),  # waiting, claimed, done
+    _at("due_at"),
+    Column("payload", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),  # one more with every claim; an older one may no longer write
+    Column("worker", Id),
+    Column("last_error", Text, nullable=False),
+    UniqueConstraint("kind", "key"),
+    Index(None, "state", "due_at"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("reason", Word, nullable=False),
+    Column("by", Id, nullable=False),
+    _at("at"),
+    Index(None, "store", "order_id"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("intent", Id, nullable=False),
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    _at("at"),
+    Column("rule_set", Word, nullable=False),
+    Column("scenario", LargeBinary, nullable=False),  # canonical bytes
+    Column("decision", LargeBinary, nullable=False),  # canonical bytes
+    Index(None, "store", "order_id"),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("intent", Id, nullable=False),
+    Column("decision", Id, nullable=False),
+    Column("store", Id, nullable=False),
+    Column("order_id", Id, nullable=False),
+    Column("operation", Word, nullable=False),
+    Column("subject", String(200), nullable=False),  # what must not be done twice: order, request, lines
+    Column("act", LargeBinary, nullable=False),
+    Column("state", Word, nullable=False),  # committed, calling, unknown | confirmed, refused, not_applied
+    Column("reference", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _at("created_at"),
+    _at("changed_at"),
+    Index(None, "store", "order_id"),
+    Index(
+        "uq_effects_one_open",
+        "store",
+        "subject",
+        unique=True,
+        sqlite_where=text("state in ('committed', 'calling', 'unknown')"),
+        postgresql_where=text("state in ('committed', 'calling', 'unknown')"),
+    ),
+)
+
+# Append-only. Each row carries the hash of the one before it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    _at("at"),
+    Column("who", Id, nullable=False),
+    Column("what", Word, nullable=False),
+    Column("store", Id),
+    Column("order_id", Id),
+    Column("details", LargeBinary, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+attested_facts = Table(
+    "attested_facts",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("name", Word, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("store", Id, nullable=False),
+    Column("sku", Text),
+    Column("order_id", Id),
+    Column("by", Id, nullable=False),
+    _at("at"),
+    Index(None, "store", "name"),
+)
+
+# Switches that survive a restart: stop_effects for all stores ('') or one.
+stops = Table(
+    "stops",
+    metadata,
+    Column("store", Id, primary_key=True),
+    Column("by", Id, nullable=False),
+    Column("active", Boolean, nullable=False),
+    _at("at"),
+)
