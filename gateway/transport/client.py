@@ -1,0 +1,77 @@
+"""The one place where HTTP clients are made."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from gateway.transport.redaction import RedactingFilter
+
+_USER_AGENT = "order-gateway"
+_CONNECTIONS = 256  # above the limiter's cap, so that nobody waits for a connection inside the client
+_KEEP_ALIVE = 10.0  # seconds; shorter than servers keep an idle connection, or writes meet a closing one
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each step of a request may take, in seconds of real time."""
+
+    connect: float = 10.0  # name, TCP and TLS
+    read: float = 30.0  # between two pieces of the answer
+    pool: float = 20.0  # for a connection to come free and be made
+
+
+class ConnectionLost(aiohttp.ClientConnectionError):
+    """The connection ended after it was made and before an answer came."""
+
+
+async def _never_repeat(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    # aiohttp by itself sends a GET again when the connection breaks. Whether a request may be repeated is decided by
+    # the retry plan alone, which sees each attempt; an error of this class is not repeated by aiohttp.
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise ConnectionLost(type(error).__name__) from error
+
+
+def _transport() -> AiohttpTransport:
+    context = httpx.create_ssl_context(trust_env=False)
+
+    def session() -> aiohttp.ClientSession:  # made at the first request, inside the running loop
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context, limit=_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_never_repeat,),
+            trust_env=False,
+        )
+
+    return AiohttpTransport(verify=context, trust_env=False, client=session)
+
+
+def make_client(
+    transport: httpx.AsyncBaseTransport | None = None, *, timeouts: Timeouts | None = None
+) -> httpx.AsyncClient:
+    """Return a client: no environment, no redirects, no cookies, time limits on each step. The caller closes it.
+
+    ``transport`` replaces the network, for tests. Stores share the client, hence no cookies: what a platform sets in
+    the answer for one store must not travel with the next.
+    """
+    timeouts = timeouts or Timeouts()
+    quiet = logging.getLogger("httpx")  # it logs each address with its query
+    if not any(isinstance(known, RedactingFilter) for known in quiet.filters):
+        quiet.addFilter(RedactingFilter())
+    return httpx.AsyncClient(
+        transport=transport or _transport(),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(connect=timeouts.connect, read=timeouts.read, write=timeouts.read, pool=timeouts.pool),
+        headers={"User-Agent": _USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
+        cookies=httpx.Cookies(CookieJar(DefaultCookiePolicy(allowed_domains=[]))),
+    )

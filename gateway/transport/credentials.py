@@ -1,0 +1,95 @@
+"""The credential of a store: read before each call, renewed by one caller for all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from gateway.errors import StoreDisconnected
+from gateway.model.store import Credential, Store
+
+Refresh = Callable[[Credential], Awaitable[Credential]]
+
+_log = structlog.get_logger(__name__)
+
+
+class CredentialKeeper(Protocol):
+    """Where credentials live."""
+
+    async def current(self, store: Store) -> Credential:
+        """Return the store's credential. Raises StoreDisconnected when it has none."""
+        ...
+
+    async def renew(self, store: Store, seen: Credential, refresh: Refresh) -> Credential:
+        """Return a credential newer than ``seen``, calling ``refresh`` at most once for all who ask at a time.
+
+        Raises what ``refresh`` raises.
+        """
+        ...
+
+
+class SingleFlightCredentials:
+    """A `CredentialKeeper` over two callables that read and write one credential.
+
+    ``load`` raises StoreDisconnected for a store that has none. ``save`` must have stored the credential when it
+    returns: a refresh token may be good for one use only.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[Store], Awaitable[Credential]],
+        save: Callable[[Store, Credential], Awaitable[None]],
+    ) -> None:
+        self._load = load
+        self._save = save
+        self._flights: dict[str, asyncio.Task[Credential]] = {}
+        self._unsaved: dict[str, Credential] = {}
+
+    async def current(self, store: Store) -> Credential:
+        """Return the store's credential, also one that could not be stored yet."""
+        if store.id in self._unsaved:
+            return await self._keep(store, self._unsaved[store.id])
+        return await self._load(store)
+
+    async def renew(self, store: Store, seen: Credential, refresh: Refresh) -> Credential:
+        """Return a credential newer than ``seen``; one refresh serves all who wait for it.
+
+        A caller that is cancelled does not stop the refresh: its answer holds the only good token.
+        """
+        flight = self._flights.get(store.id)
+        if flight is None:
+            flight = asyncio.get_running_loop().create_task(self._fly(store, seen, refresh), name="credential-refresh")
+            self._flights[store.id] = flight
+            flight.add_done_callback(lambda done: self._land(store.id, done))
+        return await asyncio.shield(flight)
+
+    def _land(self, store_id: str, flight: asyncio.Task[Credential]) -> None:
+        self._flights.pop(store_id, None)
+        if not flight.cancelled():
+            flight.exception()  # seen, also when every caller has gone
+
+    async def _fly(self, store: Store, seen: Credential, refresh: Refresh) -> Credential:
+        present = await self.current(store)
+        if present.access_token != seen.access_token:  # somebody was quicker
+            return present
+        try:
+            fresh = await refresh(present)
+        except StoreDisconnected:
+            present = await self.current(store)
+            if present.access_token != seen.access_token:  # another process used the refresh token up
+                return present
+            raise
+        return await self._keep(store, fresh)
+
+    async def _keep(self, store: Store, fresh: Credential) -> Credential:
+        self._unsaved[store.id] = fresh
+        try:
+            await self._save(store, fresh)
+        except Exception as error:  # the token works; to lose it would disconnect the store
+            _log.error("credential could not be stored", store=store.id, error=type(error).__name__)
+        else:
+            self._unsaved.pop(store.id, None)
+        return fresh

@@ -1,0 +1,211 @@
+"""When a call may go: a token bucket per (store, endpoint group) and caps on what is in flight.
+
+Inside a bucket who came first goes first. Between stores turns are taken, so that a store that floods does not delay
+another; and no platform may hold so many slots that a sick one starves the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import ceil
+
+from gateway.ports import Clock, Rate
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """A token bucket kept as one instant: when it would be full again. All times in microseconds."""
+
+    interval: int  # between two tokens
+    burst: int
+    full_at: int = 0
+    paused_until: int = 0
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+
+    def ready_at(self) -> int:
+        return max(self.full_at - (self.burst - 1) * self.interval, self.paused_until)
+
+    def take(self, now: int) -> None:
+        self.full_at = max(self.full_at, now) + self.interval
+
+    def drop_gone(self) -> bool:
+        """Forget who gave up; return whether somebody waits."""
+        while self.waiting and self.waiting[0].done():
+            self.waiting.popleft()
+        return bool(self.waiting)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One store's buckets and what it has in flight."""
+
+    platform: str
+    in_flight: int = 0
+    buckets: dict[str, _Bucket] = field(default_factory=dict)
+    turns: deque[str] = field(default_factory=deque)
+
+
+class Limiter:
+    """Gives out slots. ``total``, ``per_platform`` and ``per_store`` cap the calls in flight at one time.
+
+    With the defaults four platforms never wait for each other. Time is the clock's: on a clock that stands still an
+    emptied bucket stays empty.
+    """
+
+    def __init__(self, clock: Clock, *, total: int = 128, per_platform: int = 32, per_store: int = 16) -> None:
+        self._clock = clock
+        self._total = total
+        self._per_platform = per_platform
+        self._per_store = per_store
+        self._in_flight = 0
+        self._platforms: dict[str, int] = {}
+        self._lanes: dict[str, _Lane] = {}
+        self._turns: deque[str] = deque()
+        self._alarm: tuple[int, asyncio.Task[None]] | None = None
+
+    @asynccontextmanager
+    async def slot(self, store: str, group: str, rate: Rate, *, platform: str) -> AsyncIterator[bool]:
+        """Hold a slot for one call of ``store``; entered as soon as the call may go.
+
+        Yields whether it had to wait, so that the caller can look again at what may have changed meanwhile.
+        """
+        lane = self._lane(store, platform)
+        bucket = self._bucket(lane, group, rate)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        bucket.waiting.append(turn)
+        self._dispatch()
+        waited = not turn.done()
+        if waited:
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():  # the slot came in the same instant: pass it on
+                    self._release(lane)
+                else:
+                    turn.cancel()
+                    self._dispatch()
+                raise
+        try:
+            yield waited
+        finally:
+            self._release(lane)
+
+    def pause(self, store: str, group: str, until: datetime) -> None:
+        """Let no call of this bucket go before ``until``: the platform asked for it."""
+        bucket = self._find(store, group)
+        if bucket is not None:
+            bucket.paused_until = max(bucket.paused_until, _micros(until))
+            self._dispatch()
+
+    def resume(self, store: str, group: str, until: datetime) -> None:
+        """End a pause that was set up to ``until`` or earlier: who set it has waited it out in real time."""
+        bucket = self._find(store, group)
+        if bucket is not None and bucket.paused_until <= _micros(until):
+            bucket.paused_until = 0
+            self._dispatch()
+
+    def paused_until(self, store: str, group: str) -> datetime | None:
+        """Return when the bucket's pause ends, or None when it is not paused now."""
+        bucket = self._find(store, group)
+        if bucket is None or bucket.paused_until <= _micros(self._clock.now()):
+            return None
+        return _EPOCH + bucket.paused_until * _MICROSECOND
+
+    def _find(self, store: str, group: str) -> _Bucket | None:
+        lane = self._lanes.get(store)
+        return lane.buckets.get(group) if lane else None
+
+    def _lane(self, store: str, platform: str) -> _Lane:
+        if store not in self._lanes:
+            self._lanes[store] = _Lane(platform)
+            self._turns.append(store)
+        return self._lanes[store]
+
+    @staticmethod
+    def _bucket(lane: _Lane, group: str, rate: Rate) -> _Bucket:
+        if rate.per_second <= 0 or rate.burst < 1:
+            raise ValueError(f"endpoint group {group!r}: a rate needs per_second > 0 and burst >= 1")
+        interval = ceil(1_000_000 / rate.per_second)
+        bucket = lane.buckets.get(group)
+        if bucket is None:
+            bucket = lane.buckets[group] = _Bucket(interval, rate.burst)
+            lane.turns.append(group)
+        bucket.interval, bucket.burst = interval, rate.burst
+        return bucket
+
+    def _release(self, lane: _Lane) -> None:
+        lane.in_flight -= 1
+        self._platforms[lane.platform] -= 1
+        self._in_flight -= 1
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Give every slot that can be given now, in turns, and set the alarm for the next one."""
+        now = _micros(self._clock.now())
+        given = True
+        while given:
+            given = False
+            for _ in range(len(self._turns)):
+                store = self._turns[0]
+                self._turns.rotate(-1)
+                given = self._give(self._lanes[store], now) or given
+        self._set_alarm(self._next_ready(now))
+
+    def _open(self, lane: _Lane) -> bool:
+        return (
+            self._in_flight < self._total
+            and self._platforms.get(lane.platform, 0) < self._per_platform
+            and lane.in_flight < self._per_store
+        )
+
+    def _give(self, lane: _Lane, now: int) -> bool:
+        if not self._open(lane):
+            return False
+        for _ in range(len(lane.turns)):
+            bucket = lane.buckets[lane.turns[0]]
+            lane.turns.rotate(-1)
+            if bucket.drop_gone() and bucket.ready_at() <= now:
+                bucket.take(now)
+                lane.in_flight += 1
+                self._platforms[lane.platform] = self._platforms.get(lane.platform, 0) + 1
+                self._in_flight += 1
+                bucket.waiting.popleft().set_result(None)
+                return True
+        return False
+
+    def _next_ready(self, now: int) -> int | None:
+        ready = [
+            bucket.ready_at()
+            for lane in self._lanes.values()
+            if self._open(lane)  # else the next release looks again
+            for bucket in lane.buckets.values()
+            if bucket.drop_gone() and bucket.ready_at() > now
+        ]
+        return min(ready, default=None)
+
+    def _set_alarm(self, at: int | None) -> None:
+        if self._alarm is not None:
+            if self._alarm[0] == at:
+                return
+            self._alarm[1].cancel()
+            self._alarm = None
+        if at is not None:
+            task = asyncio.get_running_loop().create_task(self._ring(at), name="limiter-alarm")
+            self._alarm = (at, task)
+
+    async def _ring(self, at: int) -> None:
+        await self._clock.sleep_until(_EPOCH + at * _MICROSECOND)
+        self._alarm = None  # this task is done; it must not be cancelled by the next alarm
+        self._dispatch()
