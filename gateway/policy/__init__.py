@@ -1,1 +1,1 @@
-"""Scenario in, decision out. Pure: reads no clock, no database and no network."""
+"""Facts at an instant in, a cited decision out. Pure: no clock, no database, no network."""

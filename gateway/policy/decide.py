@@ -1,0 +1,98 @@
+"""Facts at an instant in, one decision out: the lawful path of the least expected cost, every verdict cited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.model.order import Phase
+from gateway.model.store import Platform
+from gateway.policy.decision import Decision, Step
+from gateway.policy.shopee import SHOPEE
+from gateway.policy.situation import Situation
+from gateway.policy.terms import NO_RULE_PERMITS, Action, Path, Performer
+from gateway.policy.verdict import Allowed, cost_of, ranked
+
+if TYPE_CHECKING:
+    from gateway.policy.book import Book
+    from gateway.policy.rule_set import RuleSet
+    from gateway.policy.scenario import Scenario
+    from gateway.policy.verdict import Verdict
+
+_BOOKS: dict[Platform, Book] = {Platform.shopee: SHOPEE}
+"""The platforms whose rules are written; on every other a person is asked."""
+
+_NOTHING_PERMITS = "No rule in force permits ending or shipping this order here. A person must look at it."
+_NOT_UNDERSTOOD = "The platform reports a state nobody has mapped yet. A person must look at the order."
+_ENDED = "The order has already ended. There is nothing to do."
+
+
+def decide(scenario: Scenario, rules: RuleSet) -> Decision:
+    """Return what to do next about one order. Pure, and total: every valid scenario gets a decision.
+
+    What no rule in force permits is not allowed; without any lawful path the answer is `ask_person` (SCENARIO.md,
+    principles 1 to 8). Equal arguments give equal decisions, whose `canonical_bytes` are equal.
+    """
+    situation = Situation.of(scenario, rules)
+    book = _BOOKS.get(scenario.store.platform)
+    if book is None or not book.in_force(situation):
+        return _nobody_may(situation, ranked(()), book=None)
+    if situation.has_ended or scenario.order.phase is Phase.unknown:
+        return _nobody_may(situation, ranked(()), book)
+    verdicts = ranked(book.verdicts(situation))
+    best = verdicts[0]
+    return (
+        _chosen(situation, best, verdicts, book)
+        if isinstance(best, Allowed)
+        else _nobody_may(situation, verdicts, book)
+    )
+
+
+def _chosen(situation: Situation, best: Allowed, verdicts: tuple[Verdict, ...], book: Book) -> Decision:
+    step = best.steps[0]
+    return Decision(
+        id=situation.scenario.id,
+        rule_set=situation.rules.rule_set.version,
+        path=best.path,
+        action=step.action,
+        performed_by=step.performed_by or Performer.gateway,
+        not_before=best.not_before,
+        act_by=situation.act_by(book.answer_by(situation)),
+        native_reason=best.native_reason if step.action is Action.close else None,
+        approval=best.approval,
+        cost=best.cost,
+        because=best.because,
+        explanation=best.why,
+        steps=best.steps,
+        options=tuple(verdict.option() for verdict in verdicts),
+        refused=book.refused(situation, best),
+    )
+
+
+def _nobody_may(situation: Situation, verdicts: tuple[Verdict, ...], book: Book | None) -> Decision:
+    """No path is allowed, or none is needed any more; without a book no rule is in force."""
+    ended = situation.has_ended
+    performer = Performer.gateway if ended else Performer.person
+    close = next(verdict for verdict in verdicts if verdict.path is Path.seller_close)
+    if ended:
+        why = _ENDED
+    elif situation.order.phase is Phase.unknown:
+        why = _NOT_UNDERSTOOD
+    else:
+        why = close.why or _NOTHING_PERMITS
+    return Decision(
+        id=situation.scenario.id,
+        rule_set=situation.rules.rule_set.version,
+        path=Path.none,
+        action=Action.none if ended else Action.ask_person,
+        performed_by=performer,
+        not_before=None,
+        act_by=situation.act_by(book.answer_by(situation)) if book else None,
+        native_reason=None,
+        approval=(),
+        cost=cost_of((), situation.currency),
+        because=(NO_RULE_PERMITS,) if ended else close.because,
+        explanation=why,
+        steps=() if ended else (Step(action=Action.ask_person, performed_by=performer),),
+        options=tuple(verdict.option() for verdict in verdicts),
+        refused=book.refused(situation, None) if book else (),
+    )

@@ -1,0 +1,294 @@
+"""Dated, cited rule facts: loaded from YAML, asked for what was in force and known at an instant.
+
+A folder holds ``rule_set.yaml`` (the version), ``sources.yaml`` (who says so) and one file per topic in folders; a
+fact's name is its path: ``rate.yaml`` in ``shopee/`` with the key ``line_percent`` is ``shopee.rate.line_percent``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from importlib import resources
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from gateway.errors import NoRuleKnown
+from gateway.marked_yaml import Mapping, Mark, MarkedError, Scalar, Sequence, load
+from gateway.policy.facts import ALL_FACTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
+
+    from gateway.marked_yaml import Node
+    from gateway.policy.facts import Fact
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_VERSION = re.compile(r"[0-9]{4}\.[0-9]{1,2}\.[0-9]+")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RULE_ID = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
+_TIERS = ("official-api", "official-rule", "official-help", "secondary", "hearsay", "house-reading")
+_READINGS = ("literal", "inferred", "disputed")
+_OWN_FILES = ("rule_set.yaml", "sources.yaml")
+
+
+class RuleError(MarkedError):
+    """A rule file that cannot be used; the text names file, line, key and fix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Who says so. ``tier`` tells how much that is worth."""
+
+    id: str
+    title: str
+    publisher: str
+    published: date
+    seen: date
+    tier: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedValue:
+    """What a fact is from ``in_force`` on (00:00 in the store's time zone). Not ``known``: announced, value unknown."""
+
+    in_force: date
+    known: bool
+    value: object
+    source: str
+    published: date
+    seen: date
+    tier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """One fact over time, with the rule ids it stands for."""
+
+    name: str
+    title: str
+    unit: str
+    reading: str
+    cites: tuple[str, ...]
+    values: tuple[DatedValue, ...]  # by date in force
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T_co]):
+    """A fact as it stood at the asked instant, and the rule ids to cite for it."""
+
+    value: T_co
+    cites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """All rules of one version. Frozen; `at` gives the view of one instant."""
+
+    version: str
+    sources: dict[str, Source]
+    facts: dict[str, History]
+
+    def at(self, in_force: datetime, known_by: datetime, zone: tzinfo) -> Rules:
+        """Return the rules in force at one instant, as far as they were published by another."""
+        return Rules(self, in_force, known_by, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one instant, in one time zone."""
+
+    rule_set: RuleSet
+    in_force: datetime
+    known_by: datetime
+    zone: tzinfo
+
+    def know(self, fact: Fact[T]) -> Known[T]:
+        """Return a fact. Raises NoRuleKnown when none was in force and published, or only a change was announced."""
+        history = self.rule_set.facts.get(fact.name)
+        for dated in reversed(history.values) if history else ():
+            if self._reached(dated.in_force, self.in_force) and self._reached(dated.published, self.known_by):
+                if not dated.known:
+                    break
+                return Known(cast("T", dated.value), history.cites if history else ())
+        raise NoRuleKnown(
+            f"no rule is known for {fact.name} at {self.in_force.isoformat()}; a person must look, "
+            f"or the rule set {self.rule_set.version} needs a value with a source"
+        )
+
+    def value(self, fact: Fact[T]) -> T:
+        """Return a fact's value alone. Raises NoRuleKnown like `know`."""
+        return self.know(fact).value
+
+    def covers(self, topic: str) -> bool:
+        """Tell whether any fact under ``topic`` (a platform's folder) was in force and published."""
+        return any(
+            self._reached(dated.in_force, self.in_force) and self._reached(dated.published, self.known_by)
+            for name, history in self.rule_set.facts.items()
+            if name.startswith(f"{topic}.")
+            for dated in history.values
+            if dated.known
+        )
+
+    def _reached(self, day: date, instant: datetime) -> bool:
+        return datetime.combine(day, time(), self.zone) <= instant
+
+
+def load_rules(folder: Path | None = None) -> RuleSet:
+    """Return the rule set in ``folder``; without one, the set that comes with this package. Raises RuleError."""
+    root: Traversable = folder if folder is not None else resources.files("gateway.policy") / "rules"
+    try:
+        return _read_rule_set(root)
+    except RuleError:
+        raise
+    except MarkedError as error:
+        raise RuleError(error.mark, error.problem) from None
+
+
+def _read_rule_set(root: Traversable) -> RuleSet:
+    head = _fields(_document(root / "rule_set.yaml", "rule_set.yaml"), {"version", "title"}, set())
+    version = _text(head["version"])
+    if not _VERSION.fullmatch(version):
+        raise RuleError(head["version"].mark, f'version: {version!r} is no calendar version like "2026.11.1"')
+    sources = _sources(_document(root / "sources.yaml", "sources.yaml"))
+    facts: dict[str, History] = {}
+    for name, file in _topic_files(root, ""):
+        topic = _mapping(_document(file, f"{name.replace('.', '/')}.yaml"))
+        for key, node in topic.entries.items():
+            fact_name = f"{name}.{key}"
+            if fact_name not in ALL_FACTS:
+                raise RuleError(topic.key_marks[key], f"{key}: no code reads {fact_name}; correct or remove it")
+            facts[fact_name] = _history(ALL_FACTS[fact_name], node, sources)
+    return RuleSet(version=version, sources=sources, facts=facts)
+
+
+def _topic_files(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir():
+            yield from _topic_files(entry, f"{prefix}{entry.name}.")
+        elif entry.name.endswith(".yaml") and (prefix or entry.name not in _OWN_FILES):
+            yield prefix + entry.name.removesuffix(".yaml"), entry
+
+
+def _document(file: Traversable, name: str) -> Node:
+    try:
+        return load(file.read_text(encoding="utf-8"), name)
+    except OSError as error:
+        raise RuleError(Mark(name, 1), f"cannot be read ({error.strerror}): put the file in place") from None
+    except UnicodeDecodeError:
+        raise RuleError(Mark(name, 1), "is not UTF-8 text: save it as UTF-8") from None
+
+
+def _sources(node: Node) -> dict[str, Source]:
+    sources: dict[str, Source] = {}
+    for key, entry in _mapping(node).entries.items():
+        fields = _fields(entry, {"title", "publisher", "published", "seen", "tier", "language"}, {"note"})
+        sources[key] = Source(
+            id=key,
+            title=_text(fields["title"]),
+            publisher=_text(fields["publisher"]),
+            published=_date(fields["published"]),
+            seen=_date(fields["seen"]),
+            tier=_one_of(fields["tier"], _TIERS),
+            language=_text(fields["language"]),
+        )
+    return sources
+
+
+def _history(fact: Fact[object], node: Node, sources: dict[str, Source]) -> History:
+    required = {"title", "unit", "reading", "cites", "values"}
+    fields = _fields(node, required, {"note", "conflicts"})
+    cites = tuple(_rule_id(each) for each in _items(fields["cites"]))
+    values = _mapping(fields["values"])
+    if not cites or not values.entries:
+        raise RuleError(node.mark, f"{fact.name}: needs at least one rule id in cites and one dated value")
+    dated = [
+        _dated_value(fact, _date(Scalar(day, plain=True, mark=values.key_marks[day])), entry, sources)
+        for day, entry in values.entries.items()
+    ]
+    return History(
+        name=fact.name,
+        title=_text(fields["title"]),
+        unit=_text(fields["unit"]),
+        reading=_one_of(fields["reading"], _READINGS),
+        cites=cites,
+        values=tuple(sorted(dated, key=lambda each: each.in_force)),
+    )
+
+
+def _dated_value(fact: Fact[object], day: date, node: Node, sources: dict[str, Source]) -> DatedValue:
+    announced = "expected" in _mapping(node).entries
+    fields = _fields(node, {"expected" if announced else "value", "source", "published", "seen", "tier"}, set())
+    if announced and _text(fields["expected"]) != "true":
+        raise RuleError(fields["expected"].mark, "expected: can only be true; give a value instead")
+    source = _text(fields["source"])
+    if source not in sources:
+        raise RuleError(fields["source"].mark, f"source: {source!r} is not in sources.yaml; register it there")
+    return DatedValue(
+        in_force=day,
+        known=not announced,
+        value=None if announced else fact.read(fields["value"]),
+        source=source,
+        published=_date(fields["published"]),
+        seen=_date(fields["seen"]),
+        tier=_one_of(fields["tier"], _TIERS),
+    )
+
+
+def _mapping(node: Node) -> Mapping:
+    if not isinstance(node, Mapping):
+        raise RuleError(node.mark, "keys and values are expected here")
+    return node
+
+
+def _fields(node: Node, required: set[str], optional: set[str]) -> dict[str, Node]:
+    mapping = _mapping(node)
+    for key, mark in mapping.key_marks.items():
+        if key not in required | optional:
+            known = ", ".join(sorted(required | optional))
+            raise RuleError(mark, f"{key}: unknown key; known here are {known}")
+    for key in sorted(required - mapping.entries.keys()):
+        raise RuleError(mapping.mark, f"{key}: is missing; add it")
+    return mapping.entries
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    if not isinstance(node, Sequence):
+        raise RuleError(node.mark, "a list is expected here")
+    return node.items
+
+
+def _text(node: Node) -> str:
+    if not isinstance(node, Scalar) or not node.text:
+        raise RuleError(node.mark, "a text is expected here")
+    return node.text
+
+
+def _one_of(node: Node, words: tuple[str, ...]) -> str:
+    text = _text(node)
+    if text not in words:
+        raise RuleError(node.mark, f"{text!r} is unknown; known are {', '.join(words)}")
+    return text
+
+
+def _rule_id(node: Node) -> str:
+    text = _text(node)
+    if not _RULE_ID.fullmatch(text):
+        raise RuleError(node.mark, f'{text!r} is no rule id like "SHP-27"')
+    return text
+
+
+def _date(node: Node) -> date:
+    text = _text(node)
+    problem = f'{text!r} is no full date like "2025-11-11"; it begins at 00:00 in the store\'s time zone'
+    if not _DATE.fullmatch(text):
+        raise RuleError(node.mark, problem)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise RuleError(node.mark, problem) from None
