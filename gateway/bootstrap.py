@@ -1,0 +1,123 @@
+"""Where the parts are joined. The only module that knows concrete ones; the ``gateway`` command starts here.
+
+Imports stand inside the functions, so that ``gateway --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from gateway.model.store import Store
+    from gateway.operations.context import Context, DataFolder
+    from gateway.ports import Clock
+    from gateway.storage.database import Database
+    from gateway.storage.vault import Vault
+    from gateway.sync.pull import Progress
+    from gateway.transport.channel import Transport
+
+
+def main() -> None:
+    """Run the ``gateway`` command."""
+    from gateway.cli.app import build
+
+    build(running)()
+
+
+@asynccontextmanager
+async def running(
+    data: Path,
+    *,
+    clock_url: str | None = None,
+    read_only: bool = False,
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> AsyncIterator[Context]:
+    """Open the gateway kept in ``data`` and close it cleanly at the end.
+
+    ``clock_url`` is a simulator's control URL whose clock to follow. ``read_only`` takes no lock and writes nothing.
+    Raises ConfigurationError when the folder, the key, the configuration or the database is not usable.
+    """
+    from gateway.config import read_configuration
+    from gateway.operations.context import DataFolder, joined
+    from gateway.policy.rule_set import load_rules
+    from gateway.registry import adapter_for
+    from gateway.storage.vault import Vault, load_master_key
+
+    folder = DataFolder(data)
+    configuration = read_configuration(folder.configuration)
+    vault = Vault(load_master_key(folder.key))
+    async with AsyncExitStack() as stack:
+        clock = await _clock(stack, clock_url)
+        database = await _database(stack, folder, read_only=read_only)
+        transport = await _transport(stack, database, vault, clock)
+        yield joined(
+            folder=folder,
+            configuration=configuration,
+            database=database,
+            vault=vault,
+            clock=clock,
+            rules=load_rules(),
+            adapter_for=adapter_for,
+            store_channel=transport.channel,
+            app_channel=transport.app_channel,
+            tell=tell,
+        )
+
+
+async def _clock(stack: AsyncExitStack, url: str | None) -> Clock:
+    from gateway.clock import SimulatorClock, SystemClock
+
+    if url is None:
+        return SystemClock()
+    clock = SimulatorClock(url)
+    await clock.start()
+    stack.push_async_callback(clock.close)
+    return clock
+
+
+async def _database(stack: AsyncExitStack, folder: DataFolder, *, read_only: bool) -> Database:
+    from gateway.storage.database import Database
+    from gateway.storage.migrate import check_at_head
+
+    database = Database.open(folder.database_url, lock=None if read_only else folder.lock, read_only=read_only)
+    stack.push_async_callback(database.close)
+    await database.read(check_at_head)
+    return database
+
+
+async def _transport(stack: AsyncExitStack, database: Database, vault: Vault, clock: Clock) -> Transport:
+    from gateway.errors import StoreDisconnected
+    from gateway.model.store import Credential
+    from gateway.storage import stores as rows
+    from gateway.transport.channel import Transport
+    from gateway.transport.client import make_client
+    from gateway.transport.credentials import SingleFlightCredentials
+    from gateway.transport.gate import ModeGate, Standing
+    from gateway.transport.limiter import Limiter
+
+    async def load(store: Store) -> Credential:
+        kept = await database.read(lambda c: rows.credential_of(c, vault, store.app, store.external_id))
+        if kept is None:
+            raise StoreDisconnected(f"Store {store.id} has no credential. Connect it with `gateway stores connect`.")
+        return kept[0]
+
+    async def save(store: Store, credential: Credential) -> None:
+        await database.write(
+            lambda c: rows.save_credential(c, vault, store.app, store.external_id, credential, expected_version=None)
+        )
+
+    async def standing(store: Store) -> Standing:
+        def read(connection: Connection) -> Standing:
+            stopped = "gateway stop-effects" if rows.stopped(connection, store.id) else None
+            return Standing(rows.store_of(connection, store.id).mode, stopped)
+
+        return await database.read(read)
+
+    client = make_client()
+    stack.push_async_callback(client.aclose)
+    return Transport(client, clock, SingleFlightCredentials(load, save), ModeGate(standing), Limiter(clock))

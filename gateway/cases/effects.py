@@ -1,0 +1,339 @@
+"""Effects: calls with an outside consequence, done at most once each.
+
+::
+
+    committed ──► calling ──► confirmed
+        ▲            ├──────► refused        the platform said no: nothing happened
+        └────────────┤                       it never left, or came too fast: nothing happened, later again
+                     └──────► unknown ──► confirmed | not_applied   settled by probes, however long it takes
+
+The row is committed before the call and again after it. A process that dies while ``calling`` leaves an effect whose
+outcome is unknown; the next start finds it and probes. Only one open effect may stand for one subject (an order's
+end, one request, ...): the database refuses a second.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.errors import (
+    AuthError,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    PlatformError,
+    RateLimited,
+)
+from gateway.ports import Act, Channel, Clock, EffectPort, Happened, Operation
+from gateway.storage import audit
+from gateway.storage.database import Database
+from gateway.storage.moments import from_micros, to_micros
+from gateway.storage.schema import decisions, effects, intents
+from gateway.work.queue import submit
+
+log = structlog.get_logger(__name__)
+
+WORK_KIND = "effect"
+
+_ACT = TypeAdapter(Act)
+
+# A write may still arrive at the platform after we stopped waiting for its answer. Only when it has not shown for
+# this long do we believe that it never will.
+CERTAIN_AFTER = timedelta(minutes=2)
+_FIRST_PROBE = timedelta(seconds=2)
+_LONGEST_BETWEEN_PROBES = timedelta(minutes=10)
+
+_ENDS_ORDER = {
+    Operation.seller_close,
+    Operation.cancel_lines,
+    Operation.accept_cancellation,
+    Operation.reject_cancellation,
+}
+
+
+class EffectState(StrEnum):
+    """Where an effect stands."""
+
+    committed = "committed"
+    calling = "calling"
+    unknown = "unknown"
+    confirmed = "confirmed"
+    refused = "refused"
+    not_applied = "not_applied"
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it may still reach the platform or is not known to have done so."""
+        return self in {EffectState.committed, EffectState.calling, EffectState.unknown}
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect as stored. ``because`` says in words why it stands where it stands."""
+
+    id: str
+    intent: str
+    decision: str
+    store: str
+    act: Act
+    state: EffectState
+    reference: str
+    because: str
+    attempts: int
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Somebody's wish that an order should end, with the true reason."""
+
+    id: str
+    store: str
+    order_id: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision to be recorded: canonical bytes of question and answer, and the rule set that gave it."""
+
+    rule_set: str
+    scenario: bytes
+    decision: bytes
+
+
+def subject_of(act: Act) -> str:
+    """Return what must not be touched twice at once: an order's end, one request, one kind of act on an order."""
+    if act.operation in _ENDS_ORDER:
+        return f"end:{act.order_id}"
+    if act.request_id is not None:
+        return f"request:{act.request_id}"
+    return f"{act.operation}:{act.order_id}"
+
+
+def record_intent(connection: Connection, store: str, order_id: str, reason: str, by: str, at: datetime) -> str:
+    """Note that somebody wants an order to end; return the intent's id."""
+    intent = uuid.uuid4().hex
+    connection.execute(
+        insert(intents).values(id=intent, store=store, order_id=order_id, reason=reason, by=by, at=to_micros(at))
+    )
+    audit.append(connection, at, by, "intent", store, order_id, {"intent": intent, "reason": reason})
+    return intent
+
+
+def intent_of(connection: Connection, intent: str) -> Intent:
+    """Return a recorded intent. Raises NotFound."""
+    row = connection.execute(select(intents).where(intents.c.id == intent)).first()
+    if row is None:
+        raise NotFound(f"No intent {intent}.")
+    return Intent(row.id, row.store, row.order_id, row.reason, row.by)
+
+
+def record_decision(
+    connection: Connection, intent: str, store: str, order_id: str, recorded: Recorded, at: datetime
+) -> str:
+    """Keep the question and the answer, byte for byte; return the decision's id."""
+    decision = uuid.uuid4().hex
+    connection.execute(
+        insert(decisions).values(
+            id=decision,
+            intent=intent,
+            store=store,
+            order_id=order_id,
+            at=to_micros(at),
+            rule_set=recorded.rule_set,
+            scenario=recorded.scenario,
+            decision=recorded.decision,
+        )
+    )
+    audit.append(connection, at, "policy", "decision", store, order_id, {"intent": intent, "decision": decision})
+    return decision
+
+
+def commit(
+    connection: Connection,
+    *,
+    intent: str,
+    decision: str,
+    store: str,
+    act: Act,
+    facts_read_at: datetime,
+    now: datetime,
+    due_at: datetime,
+) -> str:
+    """Commit to an effect, in the caller's transaction; return its id. Nothing is sent yet.
+
+    The caller sends it at once; due work picks it up at ``due_at`` should the caller vanish.
+    Raises Conflict when an effect on the same subject is open, or was confirmed after the facts were read.
+    """
+    subject = subject_of(act)
+    since = connection.execute(
+        select(effects.c.id).where(
+            effects.c.store == store,
+            effects.c.subject == subject,
+            effects.c.state == EffectState.confirmed,
+            effects.c.changed_at >= to_micros(facts_read_at),
+        )
+    ).first()
+    if since is not None:
+        raise Conflict(f"{act.order_id}: an effect was confirmed after these facts were read; decide again")
+    effect = uuid.uuid4().hex
+    try:
+        connection.execute(
+            insert(effects).values(
+                id=effect,
+                intent=intent,
+                decision=decision,
+                store=store,
+                order_id=act.order_id,
+                operation=act.operation,
+                subject=subject,
+                act=_dump(act),
+                state=EffectState.committed,
+                reference="",
+                because="",
+                attempts=0,
+                created_at=to_micros(now),
+                changed_at=to_micros(now),
+            )
+        )
+    except IntegrityError:
+        raise Conflict(f"{act.order_id}: another effect on it is under way; wait until it is settled") from None
+    audit.append(connection, now, "gateway", "effect_committed", store, act.order_id, {"effect": effect})
+    submit(connection, WORK_KIND, effect, due_at, b"")
+    return effect
+
+
+def effect_of(connection: Connection, effect: str) -> Effect:
+    """Return one effect. Raises NotFound."""
+    row = connection.execute(select(effects).where(effects.c.id == effect)).mappings().first()
+    if row is None:
+        raise NotFound(f"No effect {effect}. List the order's effects with `gateway orders show`.")
+    return _load(row)
+
+
+def effects_of(connection: Connection, store: str, order_id: str) -> list[Effect]:
+    """Return the effects on an order, oldest first."""
+    query = select(effects).where(effects.c.store == store, effects.c.order_id == order_id)
+    return [_load(row) for row in connection.execute(query.order_by(effects.c.created_at)).mappings()]
+
+
+def open_effects(connection: Connection) -> list[Effect]:
+    """Return every effect that is not settled."""
+    still_open = [state for state in EffectState if state.is_open]
+    rows = connection.execute(select(effects).where(effects.c.state.in_(still_open))).mappings()
+    return [_load(row) for row in rows]
+
+
+def take_over_interrupted(connection: Connection, now: datetime) -> int:
+    """Mark effects that a dead process left in mid-call as unknown, and make all open ones due; return how many."""
+    interrupted = connection.execute(select(effects).where(effects.c.state == EffectState.calling)).mappings().all()
+    for row in interrupted:
+        _move(connection, _load(row), EffectState.unknown, "the process ended while the platform was being called", now)
+    for effect in open_effects(connection):
+        submit(connection, WORK_KIND, effect.id, now, b"")
+    return len(interrupted)
+
+
+class Effects:
+    """Carries committed effects out and settles unclear ones."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def call(self, effect: Effect, port: EffectPort, channel: Channel) -> Effect:
+        """Send a committed effect, once. The caller has just read the facts and decided anew.
+
+        Raises NotSent or RateLimited when it did not reach the platform: it is committed again and may be called
+        later. Raises Conflict when somebody else is calling it.
+        """
+        await self._start(effect)
+        try:
+            reference = await port.perform(channel, effect.act)
+        except (NotSent, RateLimited) as error:
+            await self._to(effect, EffectState.committed, str(error))
+            raise
+        except OutcomeUnknown as error:
+            return await self._to(effect, EffectState.unknown, str(error))
+        except (PlatformError, AuthError, NotAllowed) as error:
+            return await self._to(effect, EffectState.refused, str(error))
+        return await self._to(effect, EffectState.confirmed, "the platform confirmed it", reference)
+
+    async def settle(self, effect: Effect, port: EffectPort, channel: Channel) -> tuple[Effect, timedelta | None]:
+        """Probe an unknown effect; return it with the time until the next probe, None once it is settled."""
+        finding = await port.probe(channel, effect.act)
+        waited = self._clock.now() - effect.changed_at
+        if finding.happened is Happened.applied:
+            return await self._to(effect, EffectState.confirmed, f"a probe saw it: {finding.because}"), None
+        if finding.happened is Happened.not_applied and waited >= CERTAIN_AFTER:
+            return await self._to(effect, EffectState.not_applied, f"a probe did not see it: {finding.because}"), None
+        return effect, min(max(waited, _FIRST_PROBE), _LONGEST_BETWEEN_PROBES)
+
+    async def drop(self, effect: Effect, because: str) -> Effect:
+        """Give a committed effect up before it was sent: the facts have changed."""
+        return await self._to(effect, EffectState.not_applied, because)
+
+    async def _start(self, effect: Effect) -> None:
+        now = to_micros(self._clock.now())
+
+        def act(connection: Connection) -> None:
+            taken = connection.execute(
+                update(effects)
+                .where(effects.c.id == effect.id, effects.c.state == EffectState.committed)
+                .values(state=EffectState.calling, attempts=effects.c.attempts + 1, changed_at=now)
+            )
+            if taken.rowcount != 1:
+                raise Conflict(f"Effect {effect.id} is no longer waiting to be sent; somebody else took it.")
+
+        await self._database.write(act)
+
+    async def _to(self, effect: Effect, state: EffectState, because: str, reference: str = "") -> Effect:
+        now = self._clock.now()
+        return await self._database.write(lambda c: _move(c, effect, state, because, now, reference))
+
+
+def _move(
+    connection: Connection, effect: Effect, state: EffectState, because: str, now: datetime, reference: str = ""
+) -> Effect:
+    connection.execute(
+        update(effects)
+        .where(effects.c.id == effect.id)
+        .values(state=state, because=because, reference=reference, changed_at=to_micros(now))
+    )
+    details = {"effect": effect.id, "state": state.value, "because": because, "reference": reference}
+    audit.append(connection, now, "gateway", f"effect_{state}", effect.store, effect.act.order_id, details)
+    log.info("effect", effect=effect.id, state=state.value, operation=effect.act.operation.value, store=effect.store)
+    return effect_of(connection, effect.id)
+
+
+def _dump(act: Act) -> bytes:
+    return _ACT.dump_json(act)
+
+
+def _load(row: RowMapping) -> Effect:
+    return Effect(
+        id=row["id"],
+        intent=row["intent"],
+        decision=row["decision"],
+        store=row["store"],
+        act=_ACT.validate_json(row["act"]),
+        state=EffectState(row["state"]),
+        reference=row["reference"],
+        because=row["because"],
+        attempts=row["attempts"],
+        created_at=from_micros(row["created_at"]),
+        changed_at=from_micros(row["changed_at"]),
+    )

@@ -1,0 +1,186 @@
+"""The scenario of a stored order: what the policy may know about it, and where each fact comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.errors import DataError
+from gateway.model.after_sale import AfterSale, AfterSaleReason, GoodsState, RequestKind, RequestState
+from gateway.model.attested import AttestedFact, FactName
+from gateway.model.money import to_major
+from gateway.model.order import PaymentState, Phase
+from gateway.model.store import Platform, Store
+from gateway.orders.store import StoredOrder
+from gateway.policy.scenario import Scenario
+from gateway.policy.terms import Reason, RequestReason
+
+_KINDS = {
+    RequestKind.cancellation: "cancellation",
+    RequestKind.refund: "refund",
+    RequestKind.return_refund: "return_refund",
+}
+_RETURNS = {
+    GoodsState.to_send_back: "agreed",
+    GoodsState.sent_back: "shipped_back",
+    GoodsState.received: "received",
+}
+_CLOCK_SKEW = timedelta(minutes=5)
+_MONEY_FACTS = {FactName.goods_cost, FactName.outbound_shipping_cost, FactName.return_shipping_cost}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """What the store's own books say within the platform's windows."""
+
+    orders_in_window: int
+    counted_cancellations_in_window: int
+    penalty_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A scenario, and which of its facts rest on a person's word or on a default rather than on the platform."""
+
+    scenario: Scenario
+    attested: tuple[str, ...]
+    defaulted: tuple[str, ...]
+
+
+def question_of(
+    stored: StoredOrder,
+    store: Store,
+    reason: Reason,
+    counts: StoreCounts,
+    facts: Sequence[AttestedFact],
+    as_of: datetime,
+) -> Question:
+    """Return the policy question an order poses at ``as_of`` when it should end for ``reason``.
+
+    Attested facts come from a person. The reason ``out_of_stock`` itself attests that no stock is left (DESIGN.md
+    section 2); without a word from anybody, stock counts as available.
+    Raises DataError when a stored fact has no place in a scenario.
+    """
+    order = stored.order
+    as_of = _not_before_events(stored, as_of)
+    attested = {fact.name: fact.value for fact in reversed(facts)}  # narrowest and newest come first in ``facts``
+    if reason is Reason.out_of_stock:
+        attested[FactName.stock_available] = "false"
+    request = _open_request(stored.order.requests)
+    given: dict[str, object] = {
+        "phase": stored.phase.value,
+        "sale_type": order.sale_type.value,
+        "placed_at": _text(order.placed_at),
+        "paid_at": _text(order.paid_at),
+        "ship_by": _text(order.ship_by),
+        "shipped_at": _text(order.shipped_at),
+        "latest_delivery_at": _text(order.latest_delivery_at),
+        "delivered_at": _text(order.delivered_at),
+        "auto_cancel_at": _text(order.auto_cancel_at),
+        "cross_border": bool(order.cross_border),
+        "paid": _paid(stored),
+        "return": _return_state(order.requests),
+        "request": request,
+    }
+    given |= {name.value: _money(value) for name, value in attested.items() if name in _MONEY_FACTS}
+    if FactName.stock_available in attested:
+        given["stock_available"] = attested[FactName.stock_available] == "true"
+    if FactName.interception in attested:
+        given["interception"] = attested[FactName.interception]
+    try:
+        scenario = Scenario.model_validate(_scenario(store, counts, reason, as_of, given))
+    except ValueError as error:
+        raise DataError(
+            f"Order {order.order_id} of store {store.id} cannot be put to the policy: {_reasons(error)}. "
+            "Look at it in the platform's console and report the case."
+        ) from None
+    used = sorted(name.value for name in attested)
+    wanted = [name.value for name in (*sorted(_MONEY_FACTS), FactName.stock_available)]
+    return Question(scenario, tuple(used), tuple(name for name in wanted if name not in used))
+
+
+def _scenario(
+    store: Store, counts: StoreCounts, reason: Reason, as_of: datetime, order: dict[str, object]
+) -> dict[str, object]:
+    return {
+        "as_of": as_of.isoformat(timespec="seconds"),
+        "store": {
+            "platform": Platform(store.platform).value,
+            "region": store.region,
+            "role": store.role.value,
+            "currency": store.currency,
+            "time_zone": store.time_zone,
+            "health": {
+                "penalty_points": counts.penalty_points,
+                "orders_in_window": counts.orders_in_window,
+                "counted_cancellations_in_window": counts.counted_cancellations_in_window,
+            },
+        },
+        "order": order,
+        "intent": {"reason": reason.value},
+    }
+
+
+def _open_request(requests: Sequence[AfterSale]) -> dict[str, object] | None:
+    waiting = [request for request in requests if request.state is RequestState.open and request.kind in _KINDS]
+    if not waiting:
+        return None
+    first = min(waiting, key=lambda request: (request.answer_by or request.opened_at, request.request_id))
+    return {
+        "kind": _KINDS[first.kind],
+        "reason": _request_reason(first.reason),
+        "opened_at": _text(first.opened_at),
+        "answer_by": _text(first.answer_by),
+    }
+
+
+def _request_reason(reason: AfterSaleReason | None) -> str | None:
+    if reason is None or reason is AfterSaleReason.unknown:
+        return None
+    return reason.value if reason.value in set(RequestReason) else RequestReason.other.value
+
+
+def _return_state(requests: Sequence[AfterSale]) -> str:
+    returning = [request for request in requests if request.kind is RequestKind.return_refund]
+    if not returning:
+        return "none"
+    latest = max(returning, key=lambda request: request.updated_at)
+    if latest.state is RequestState.refused:
+        return "refused"
+    if latest.goods in _RETURNS:
+        return _RETURNS[latest.goods]
+    return "requested" if latest.state is RequestState.open else "none"
+
+
+def _paid(stored: StoredOrder) -> dict[str, str]:
+    order = stored.order
+    paid = order.total_minor if order.payment is PaymentState.paid and order.total_minor is not None else 0
+    if stored.phase is Phase.unpaid:
+        paid = 0
+    return {"amount": to_major(paid, order.currency), "currency": order.currency}
+
+
+def _money(text: str) -> dict[str, str]:
+    amount, _, currency = text.partition(" ")
+    return {"amount": amount, "currency": currency}
+
+
+def _not_before_events(stored: StoredOrder, as_of: datetime) -> datetime:
+    """Return ``as_of``, or the newest event when the platform's clock runs a little ahead of ours."""
+    order = stored.order
+    events = [order.placed_at, order.paid_at, order.shipped_at, order.delivered_at]
+    events += [request.opened_at for request in order.requests]
+    newest = max(event for event in events if event is not None)
+    return newest if as_of < newest <= as_of + _CLOCK_SKEW else as_of
+
+
+def _text(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat(timespec="seconds")
+
+
+def _reasons(error: ValueError) -> str:
+    problems = getattr(error, "errors", None)
+    if problems is None:
+        return str(error)
+    return "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in problems())

@@ -1,0 +1,114 @@
+"""The configuration file ``gateway.yaml`` of a data folder. Secrets never stand in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from gateway.errors import ConfigurationError
+from gateway.marked_yaml import Mapping, Mark, Node, Sequence, load
+from gateway.model.base import Frozen
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and value[-1:] in _UNITS and value[:-1].isdigit():
+        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError("write a whole number and a unit: 30s, 5m, 2h or 15d")
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class SyncSettings(Frozen):
+    """How orders are pulled."""
+
+    every: Duration = timedelta(minutes=1)  # rest between two pulls of a store
+    overlap: Duration = timedelta(minutes=5)  # how far each pull reaches back over the last one
+    history: Duration = timedelta(days=30)  # how far the first pull of a store reaches back
+    reconcile_every: Duration = timedelta(hours=6)
+    reconcile_span: Duration = timedelta(days=3)
+    absence: Duration = timedelta(hours=12)  # away longer than this: open orders with deadlines come first
+    parallel: int = Field(default=4, ge=1, le=32)  # calls in flight for one store
+
+
+class LogSettings(Frozen):
+    """What is written to the log. Always without secrets and personal data."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Configuration(Frozen):
+    """Everything that can be set. Every field has a default, so an empty file is a good one."""
+
+    public_url: str = ""  # where sellers and platforms reach this gateway, for callbacks and signatures
+    listen: str = "127.0.0.1:8600"  # where the callback server listens
+    sync: SyncSettings = SyncSettings()
+    log: LogSettings = LogSettings()
+
+
+TEMPLATE = """\
+# Order Gateway. Every setting has a default; what stands behind a '#' shows it.
+# public_url: https://gateway.example.com    # where platforms and sellers reach this gateway
+# listen: 127.0.0.1:8600                     # where the callback server listens
+sync:
+  every: 1m                # rest between two pulls of a store
+  # overlap: 5m            # how far each pull reaches back over the last one
+  # history: 30d           # how far the first pull of a store reaches back
+  # reconcile_every: 6h
+  # reconcile_span: 3d
+  # absence: 12h           # away longer than this: open orders with deadlines come first
+  # parallel: 4            # calls in flight for one store
+log:
+  level: info              # debug, info, warning, error
+  format: text             # text, json
+"""
+
+
+def read_configuration(file: Path) -> Configuration:
+    """Return the configuration in ``file``; a file that is not there means all defaults.
+
+    Raises ConfigurationError naming file, line, field and fix.
+    """
+    if not file.exists():
+        return Configuration()
+    tree = load(file.read_text("utf-8"), str(file))
+    try:
+        return Configuration.model_validate(_plain(tree) or {})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        path = [str(part) for part in problem["loc"]]
+        mark = _place(tree, path)
+        raise ConfigurationError(f"{mark}: {'.'.join(path)}: {_fix(problem['type'], problem['msg'])}") from None
+
+
+def _plain(node: Node) -> object:
+    if isinstance(node, Mapping):
+        return {key: _plain(value) for key, value in node.entries.items()}
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    return None if node.is_null else node.text
+
+
+def _place(tree: Node, path: list[str]) -> Mark:
+    node: Node = tree
+    mark = tree.mark
+    for part in path:
+        if not isinstance(node, Mapping) or part not in node.entries:
+            break
+        mark = node.key_marks[part]
+        node = node.entries[part]
+    return mark
+
+
+def _fix(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "no such setting; remove it or correct its name (`gateway init` writes a file that shows them all)"
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,117 @@
+"""What every operation works with: one running gateway, its parts joined by `gateway.bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.cases.resolve import Resolver
+from gateway.config import Configuration
+from gateway.model.store import App, AppSecret
+from gateway.policy.rule_set import RuleSet
+from gateway.ports import Adapter, Channel, Clock
+from gateway.storage.database import Database
+from gateway.storage.vault import Vault
+from gateway.sync.connections import Connection, Connections, OpenChannel
+from gateway.sync.pull import Progress, Pull
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """Where a gateway keeps what it must not lose."""
+
+    path: Path
+
+    @property
+    def configuration(self) -> Path:
+        """The configuration file."""
+        return self.path / "gateway.yaml"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite database."""
+        return self.path / "gateway.db"
+
+    @property
+    def database_url(self) -> str:
+        """The database as SQLAlchemy names it."""
+        return f"sqlite:///{self.database}"
+
+    @property
+    def lock(self) -> Path:
+        """The file that says which process owns the database."""
+        return self.path / "gateway.lock"
+
+    @property
+    def key(self) -> Path:
+        """The master key, mode 600, unless the environment holds it."""
+        return self.path / "master.key"
+
+    @property
+    def evidence(self) -> Path:
+        """Evidence files."""
+        return self.path / "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One running gateway."""
+
+    folder: DataFolder
+    configuration: Configuration
+    database: Database
+    vault: Vault
+    clock: Clock
+    rules: RuleSet
+    connections: Connections
+    resolver: Resolver
+    adapter_for: Callable[[str], Adapter]
+    app_channel: Callable[[Adapter, App, AppSecret], Channel]
+    pull_for: Callable[[Connection], Pull]
+
+
+def joined(
+    *,
+    folder: DataFolder,
+    configuration: Configuration,
+    database: Database,
+    vault: Vault,
+    clock: Clock,
+    rules: RuleSet,
+    adapter_for: Callable[[str], Adapter],
+    store_channel: OpenChannel,
+    app_channel: Callable[[Adapter, App, AppSecret], Channel],
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> Context:
+    """Return the context in which these parts work together."""
+    connections = Connections(database, vault, adapter_for, store_channel)
+
+    def pull_for(connection: Connection) -> Pull:
+        return Pull(
+            store=connection.store,
+            adapter=connection.adapter,
+            channel=connection.channel,
+            database=database,
+            vault=vault,
+            clock=clock,
+            settings=configuration.sync,
+            tell=tell,
+        )
+
+    resolver = Resolver(
+        database=database, vault=vault, clock=clock, rules=rules, connections=connections, pull_for=pull_for
+    )
+    return Context(
+        folder=folder,
+        configuration=configuration,
+        database=database,
+        vault=vault,
+        clock=clock,
+        rules=rules,
+        connections=connections,
+        resolver=resolver,
+        adapter_for=adapter_for,
+        app_channel=app_channel,
+        pull_for=pull_for,
+    )

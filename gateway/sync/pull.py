@@ -1,0 +1,271 @@
+"""Pulling one store: what changed since last time, a named range, or a second look at what was pulled before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.config import SyncSettings
+from gateway.errors import InvalidRequest, NotFound
+from gateway.model.store import Store
+from gateway.orders.quarantine import due_for_retry, resolve
+from gateway.orders.store import open_with_deadlines
+from gateway.ports import Adapter, AfterSaleSource, Channel, Clock, Window
+from gateway.storage.database import Database
+from gateway.storage.vault import Vault
+from gateway.sync.cursors import Cursor, cursors_of, drop_cursor, load_cursor, save_cursor
+from gateway.sync.gaps import record_gaps
+from gateway.sync.streams import AfterSaleStream, Loaded, OrderStream, Saved, Stream
+from gateway.sync.together import together
+
+log = structlog.get_logger(__name__)
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a pull has come. ``remaining`` is an estimate from the pace so far, None at the start."""
+
+    store: str
+    doing: str
+    seen: int
+    done: timedelta
+    total: timedelta
+    remaining: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """What a pull did."""
+
+    store: str
+    seen: int = 0
+    changed: int = 0
+    bad: int = 0
+    gaps: int = 0
+
+    def __add__(self, other: PullReport) -> PullReport:
+        return replace(
+            self,
+            seen=self.seen + other.seen,
+            changed=self.changed + other.changed,
+            bad=self.bad + other.bad,
+            gaps=self.gaps + other.gaps,
+        )
+
+
+class Pull:
+    """Reads one store. Safe to stop at any instant: the cursor moves only with the rows it speaks of."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        adapter: Adapter,
+        channel: Channel,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        settings: SyncSettings,
+        tell: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._settings = settings
+        self._tell = tell
+        self._orders = OrderStream(store, adapter, channel, settings.parallel)
+        self._after_sales = (
+            AfterSaleStream(store, adapter, channel, adapter.manifest.limits.after_sale_window)
+            if isinstance(adapter, AfterSaleSource)
+            else None
+        )
+
+    @property
+    def _streams(self) -> Sequence[Stream]:
+        return (self._orders,) if self._after_sales is None else (self._orders, self._after_sales)
+
+    async def changes(self) -> PullReport:
+        """Pull what changed since the last time; after a long absence, open orders with deadlines come first."""
+        report = PullReport(self._store.id)
+        if await self._was_absent():
+            report += await self.open_orders()
+        for stream in self._streams:
+            report += await self._follow(stream)
+        report += await self._unfinished_ranges()
+        return report + await self.retry_quarantine()
+
+    async def range(self, start: datetime, end: datetime) -> PullReport:
+        """Pull everything updated from ``start`` to ``end``; resumed by the next `changes` when interrupted."""
+        slices: list[Cursor] = []
+        for stream in self._streams:
+            step = max((end - start) / self._settings.parallel, _SECOND)
+            at = start
+            while at < end:
+                until = min(at + step, end)
+                slices.append(Cursor(self._store.id, f"{stream.name}@{at:%Y%m%dT%H%M%S}", at, until=until))
+                at = until
+
+        def plan(connection: Connection) -> None:
+            for cursor in slices:
+                save_cursor(connection, cursor, self._clock.now())
+
+        await self._database.write(plan)
+        return await self._unfinished_ranges()
+
+    async def reconcile(self) -> PullReport:
+        """Read the recent past again and report changes that the pulls had missed."""
+        report = PullReport(self._store.id)
+        for stream in self._streams:
+            cursor = await self._cursor(stream)
+            known_to = cursor.position - self._settings.overlap
+            past = Cursor(self._store.id, stream.name, cursor.position - self._settings.reconcile_span, until=known_to)
+            changed: list[str] = []
+            report += await self._read(stream, past, keep=False, changed=changed)
+            missed = await self._note_gaps(stream, changed, known_to)
+            report += PullReport(self._store.id, gaps=missed)
+        return report
+
+    async def _note_gaps(self, stream: Stream, changed: Sequence[str], known_to: datetime) -> int:
+        if not changed:
+            return 0
+        now = self._clock.now()
+        missed = await self._database.write(
+            lambda c: record_gaps(c, self._store.id, stream.name, changed, known_to, now)
+        )
+        if missed:
+            log.warning("sync.missed_changes", store=self._store.id, stream=stream.name, missed=missed)
+        return missed
+
+    async def open_orders(self) -> PullReport:
+        """Read every order that has not ended anew, the nearest deadline first."""
+        ids = await self._database.read(lambda c: open_with_deadlines(c, self._store.id))
+        report = PullReport(self._store.id)
+        for start in range(0, len(ids), 200):
+            report += await self.named(ids[start : start + 200])
+        return report
+
+    async def named(self, ids: Sequence[str]) -> PullReport:
+        """Read the orders named."""
+        loaded = await self._orders.load_named(ids)
+        return self._report(await self._save(loaded))
+
+    async def retry_quarantine(self) -> PullReport:
+        """Read again what could not be mapped before; a new version of the gateway may understand it."""
+        due = await self._database.read(lambda c: due_for_retry(c, self._store.id, self._clock.now()))
+        orders = [item.external_id for item in due if item.stream == "orders"]
+        requests = [item.external_id for item in due if item.stream == "after_sales"]
+        total = Saved()
+        if orders:
+            total += await self._retry_orders(orders)
+        if requests and self._after_sales is not None:
+            for loaded in await self._after_sales.load_named(requests):
+                total += await self._save(loaded)
+                good = [item.request_id for item in loaded.page.after_sales]
+                await self._settle_quarantine("after_sales", good)
+        return self._report(total)
+
+    async def _retry_orders(self, ids: Sequence[str]) -> Saved:
+        loaded = await self._orders.load_named(ids)
+        good = [order.order_id for batch in loaded.batches for order in batch.orders]
+        saved = await self._save(loaded)
+        await self._settle_quarantine("orders", good)
+        return saved
+
+    async def _settle_quarantine(self, stream: str, ids: Sequence[str]) -> None:
+        await self._database.write(lambda c: resolve(c, self._store.id, stream, ids, self._clock.now()))
+
+    async def _was_absent(self) -> bool:
+        cursor = await self._database.read(lambda c: load_cursor(c, self._store.id, self._orders.name))
+        return cursor is not None and self._clock.now() - cursor.position > self._settings.absence
+
+    async def _cursor(self, stream: Stream) -> Cursor:
+        cursor = await self._database.read(lambda c: load_cursor(c, self._store.id, stream.name))
+        return cursor or Cursor(self._store.id, stream.name, self._clock.now() - self._settings.history)
+
+    async def _follow(self, stream: Stream) -> PullReport:
+        cursor = await self._cursor(stream)
+        if cursor.next_page is None:  # a fresh start reaches back over the last one; a resumed window does not move
+            cursor = replace(cursor, position=cursor.position - self._settings.overlap)
+        return await self._read(stream, cursor, keep=True)
+
+    async def _unfinished_ranges(self) -> PullReport:
+        stored = await self._database.read(lambda c: cursors_of(c, self._store.id))
+        by_name = {stream.name: stream for stream in self._streams}
+        ranges = [(by_name[cursor.stream.split("@")[0]], cursor) for cursor in stored if cursor.until is not None]
+        reports = await together(self._finish_range(stream, cursor) for stream, cursor in ranges)
+        return sum(reports, PullReport(self._store.id))
+
+    async def _finish_range(self, stream: Stream, cursor: Cursor) -> PullReport:
+        report = await self._read(stream, cursor, keep=True)
+        await self._database.write(lambda c: drop_cursor(c, self._store.id, cursor.stream))
+        return report
+
+    async def _read(
+        self, stream: Stream, cursor: Cursor, *, keep: bool, changed: list[str] | None = None
+    ) -> PullReport:
+        """Read from ``cursor`` to its end, window by window, page by page, the next page while one is stored."""
+        began, first, total = self._clock.now(), cursor.position, Saved()
+        while cursor.position < (end := cursor.until or self._clock.now()):
+            window = Window(cursor.position, cursor.window_end or min(cursor.position + stream.widest, end))
+            pages = _Pages(stream, window, cursor.next_page)
+            async for loaded in pages:
+                cursor = cursor.after_page(window, loaded.next_page)
+                saved = await self._save(loaded, cursor if keep else None)
+                total += saved
+                if changed is not None:
+                    changed.extend(saved.changed)
+            self._tell_progress(stream.name, total.seen, began, cursor.position - first, end - first)
+        return self._report(total)
+
+    async def _save(self, loaded: Loaded, cursor: Cursor | None = None) -> Saved:
+        now = self._clock.now()
+
+        def act(connection: Connection) -> Saved:
+            saved = loaded.save(connection, self._vault, now)
+            if cursor is not None:
+                save_cursor(connection, cursor, now)
+            return saved
+
+        return await self._database.write(act)
+
+    def _report(self, saved: Saved) -> PullReport:
+        return PullReport(self._store.id, seen=saved.seen, changed=len(saved.changed), bad=saved.bad)
+
+    def _tell_progress(self, doing: str, seen: int, began: datetime, done: timedelta, total: timedelta) -> None:
+        took = self._clock.now() - began
+        remaining = took * ((total - done) / done) if done and took else None
+        self._tell(Progress(self._store.id, doing, seen, done, total, remaining))
+
+
+class _Pages:
+    """The pages of one window, the next one already on its way while the caller works on the last."""
+
+    def __init__(self, stream: Stream, window: Window, first: str | None) -> None:
+        self._stream = stream
+        self._window = window
+        self._first = first
+
+    async def __aiter__(self) -> AsyncIterator[Loaded]:
+        try:
+            loaded = await self._stream.load(self._window, self._first)
+        except (InvalidRequest, NotFound):
+            if self._first is None:
+                raise
+            loaded = await self._stream.load(self._window, None)  # the page token outlived its welcome: start over
+        while loaded.next_page is not None:
+            following = asyncio.ensure_future(self._stream.load(self._window, loaded.next_page))
+            try:
+                yield loaded
+                loaded = await following
+            finally:
+                if not following.done():
+                    following.cancel()
+        yield loaded

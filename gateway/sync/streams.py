@@ -1,0 +1,151 @@
+"""The two things pulled from every store, in one shape: load a page from the platform, then store it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from gateway.model.store import Store
+from gateway.orders.alerts import raise_alerts
+from gateway.orders.quarantine import keep_bad
+from gateway.orders.store import upsert_after_sales, upsert_orders
+from gateway.ports import Adapter, AfterSalePage, AfterSaleSource, Channel, OrderBatch, OrderSource, Window
+from gateway.storage.vault import Vault
+from gateway.sync.together import together
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What storing a page changed."""
+
+    seen: int = 0
+    changed: tuple[str, ...] = ()  # ids whose stored facts differ now
+    bad: int = 0
+
+    def __add__(self, other: Saved) -> Saved:
+        return Saved(self.seen + other.seen, self.changed + other.changed, self.bad + other.bad)
+
+
+class Loaded(Protocol):
+    """A page in memory."""
+
+    @property
+    def next_page(self) -> str | None:
+        """Return the next page's token, None after the last."""
+        ...
+
+    def save(self, connection: Connection, vault: Vault, now: datetime) -> Saved:
+        """Store the page within the caller's transaction."""
+        ...
+
+
+class Stream(Protocol):
+    """One kind of thing that a store has and that changes over time."""
+
+    name: str
+    widest: timedelta  # the widest window a list call takes
+
+    async def load(self, window: Window, page: str | None) -> Loaded:
+        """Read one page. Raises the error tree."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedOrders:
+    """Orders read, not yet stored."""
+
+    store: str
+    batches: Sequence[OrderBatch]
+    next_page: str | None
+
+    def save(self, connection: Connection, vault: Vault, now: datetime) -> Saved:
+        """Store orders, set bad ones aside, alert unknown words."""
+        total = Saved()
+        for batch in self.batches:
+            changes = upsert_orders(connection, vault, batch, now)
+            keep_bad(connection, vault, self.store, "orders", batch.bad, now)
+            raise_alerts(connection, self.store, batch.unmapped, now)
+            total += Saved(len(batch.orders) + len(batch.bad), tuple(changes.changed), len(batch.bad))
+        return total
+
+
+class OrderStream:
+    """The orders of a store."""
+
+    name = "orders"
+
+    def __init__(self, store: Store, adapter: Adapter, channel: Channel, parallel: int) -> None:
+        if not isinstance(adapter, OrderSource):
+            raise TypeError(f"the {adapter.manifest.platform} adapter does not read orders (ports.OrderSource)")
+        self.widest = adapter.manifest.limits.order_window
+        self._store = store
+        self._source: OrderSource = adapter
+        self._batch = adapter.manifest.limits.order_batch
+        self._channel = channel
+        self._slots = asyncio.Semaphore(parallel)
+
+    async def load(self, window: Window, page: str | None) -> LoadedOrders:
+        """Read one page of the list, and the orders on it."""
+        listed = await self._source.list_orders(self._channel, window, page)
+        batches = [listed.batch] if listed.batch is not None else await self._fetch(listed.ids)
+        return LoadedOrders(self._store.id, batches, listed.next_page)
+
+    async def load_named(self, ids: Sequence[str]) -> LoadedOrders:
+        """Read the orders named, as many calls as it takes."""
+        return LoadedOrders(self._store.id, await self._fetch(ids), None)
+
+    async def _fetch(self, ids: Sequence[str]) -> list[OrderBatch]:
+        parts = [ids[start : start + self._batch] for start in range(0, len(ids), self._batch)]
+        return await together(self._fetch_part(part) for part in parts)
+
+    async def _fetch_part(self, ids: Sequence[str]) -> OrderBatch:
+        async with self._slots:
+            return await self._source.fetch_orders(self._channel, ids)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAfterSales:
+    """Requests read, not yet stored."""
+
+    store: str
+    page: AfterSalePage
+
+    @property
+    def next_page(self) -> str | None:
+        """Return the next page's token."""
+        return self.page.next_page
+
+    def save(self, connection: Connection, vault: Vault, now: datetime) -> Saved:
+        """Store requests, set bad ones aside, alert unknown words."""
+        changed = upsert_after_sales(connection, vault, self.page, now)
+        keep_bad(connection, vault, self.store, "after_sales", self.page.bad, now)
+        raise_alerts(connection, self.store, self.page.unmapped, now)
+        return Saved(len(self.page.after_sales) + len(self.page.bad), tuple(changed), len(self.page.bad))
+
+
+class AfterSaleStream:
+    """The returns and refunds of a store, where the platform keeps them apart from orders."""
+
+    name = "after_sales"
+
+    def __init__(self, store: Store, source: AfterSaleSource, channel: Channel, widest: timedelta) -> None:
+        self.widest = widest
+        self._store = store
+        self._source = source
+        self._channel = channel
+
+    async def load(self, window: Window, page: str | None) -> LoadedAfterSales:
+        """Read one page of requests."""
+        return LoadedAfterSales(self._store.id, await self._source.list_after_sales(self._channel, window, page))
+
+    async def load_named(self, ids: Sequence[str]) -> Sequence[LoadedAfterSales]:
+        """Read the requests named, one call each."""
+        return [
+            LoadedAfterSales(self._store.id, await self._source.fetch_after_sale(self._channel, request_id))
+            for request_id in ids
+        ]
