@@ -1,0 +1,155 @@
+"""The one clock all simulators of a process share, and the transitions that wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_log = logging.getLogger(__name__)
+
+VIRTUAL_START = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
+"""Where a virtual clock stands until it is advanced."""
+
+_DURATION = re.compile(
+    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
+)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read an ISO 8601 duration in weeks, days, hours, minutes and seconds; ValueError for anything else."""
+    found = _DURATION.fullmatch(text)
+    parts = {name: float(value) for name, value in found.groupdict().items() if value} if found else {}
+    if not parts:
+        msg = f"{text!r} is not a duration; write it like PT6H, PT15M or P2D"
+        raise ValueError(msg)
+    return timedelta(**parts)
+
+
+@dataclass(order=True, slots=True)
+class Appointment:
+    """A transition waiting for its instant; `cancel` it when the state it belonged to is gone."""
+
+    due: int
+    order: int
+    action: Callable[[], None] = field(compare=False)
+    owner: str = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        """Make sure the transition never happens."""
+        self.cancelled = True
+
+
+class Clock:
+    """Simulated time: real time plus an offset, or a virtual time that stands still until advanced.
+
+    Transitions registered with `call_at` happen in the order of their due instants, and the clock shows each
+    due instant while its transitions run, however far it is advanced at once. It never goes backwards except
+    through `restart`.
+    """
+
+    def __init__(self, mode: Literal["real", "virtual"] = "real", start: datetime = VIRTUAL_START) -> None:
+        self.mode = mode
+        self._start = start
+        self._still: datetime | None = start if mode == "virtual" else None
+        self._offset = timedelta(0)
+        self._waiting: list[Appointment] = []
+        self._counter = 0
+        self._lock = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._after_instant: list[Callable[[], Awaitable[None]]] = []
+        self.owners: set[str] = set()
+
+    def now(self) -> datetime:
+        """Tell the simulated time, aware, UTC."""
+        return self._still if self._still is not None else datetime.now(UTC) + self._offset
+
+    def unix(self) -> int:
+        """Tell the simulated time in whole unix seconds."""
+        return int(self.now().timestamp())
+
+    def call_at(self, due: int, action: Callable[[], None], *, owner: str) -> Appointment:
+        """Let `action` happen when the clock reaches `due` (unix seconds); at once if that is past."""
+        self._counter += 1
+        appointment = Appointment(due, self._counter, action, owner)
+        heapq.heappush(self._waiting, appointment)
+        self._wake.set()
+        return appointment
+
+    def forget(self, owner: str) -> None:
+        """Drop every waiting transition of one owner."""
+        self._waiting = [one for one in self._waiting if one.owner != owner]
+        heapq.heapify(self._waiting)
+
+    def after_each_instant(self, hook: Callable[[], Awaitable[None]]) -> None:
+        """Await `hook` after the transitions of each instant, before time goes on (deliveries settle here)."""
+        self._after_instant.append(hook)
+
+    async def advance(self, by: timedelta) -> None:
+        """Let time pass; ValueError for a negative span."""
+        await self.set(self.now() + by)
+
+    async def set(self, target: datetime) -> None:
+        """Go to `target`; ValueError when that lies in the past."""
+        async with self._lock:
+            if target < self.now():
+                msg = f"the clock is at {self.now().isoformat()} and never goes backwards (asked: {target.isoformat()})"
+                raise ValueError(msg)
+            try:
+                await self._fire_until(target)
+            finally:
+                if self.mode == "real":
+                    self._offset, self._still = target - datetime.now(UTC), None
+                else:
+                    self._still = target
+        self._wake.set()
+
+    def restart(self) -> None:
+        """Go back to the beginning: the virtual start, or real time without an offset."""
+        self._offset = timedelta(0)
+        self._still = self._start if self.mode == "virtual" else None
+
+    async def run(self) -> None:
+        """Fire what falls due while time flows by itself; runs until cancelled."""
+        while True:
+            self._wake.clear()
+            async with self._lock:
+                self._fire_due()
+            wait = None
+            if self.mode == "real" and self._waiting:
+                wait = max(0.0, self._waiting[0].due - self.now().timestamp())
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait)
+            except TimeoutError:
+                continue
+
+    def _fire_due(self) -> None:
+        while self._waiting and self._waiting[0].due <= self.unix():
+            self._fire_one()
+
+    def _fire_one(self) -> None:
+        appointment = heapq.heappop(self._waiting)
+        if appointment.cancelled:
+            return
+        try:
+            appointment.action()
+        except Exception:
+            _log.exception("a scheduled transition of %s failed", appointment.owner)
+
+    async def _fire_until(self, target: datetime) -> None:
+        while self._waiting and self._waiting[0].due <= target.timestamp():
+            due = self._waiting[0].due
+            self._still = max(self.now(), datetime.fromtimestamp(due, UTC))
+            while self._waiting and self._waiting[0].due <= due:
+                self._fire_one()
+            for hook in self._after_instant:
+                await hook()
