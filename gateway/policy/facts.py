@@ -114,6 +114,7 @@ SHOPEE_UNPAID_LAPSES = Fact("shopee.unpaid.platform_cancels", _yes)
 SHOPEE_NEVER_ASK_TO_CANCEL = Fact("shopee.forbidden.ask_buyer_to_cancel", _yes)
 SHOPEE_NEVER_REFUSE_TO_SHIP = Fact("shopee.forbidden.refuse_to_ship", _yes)
 SHOPEE_NEVER_LET_LAPSE = Fact("shopee.forbidden.let_it_lapse", _yes)
+SHOPEE_RATE_WINDOW = Fact("shopee.rate.window_days", _count)  # read where the store's counts are made
 
 ALL_FACTS: dict[str, Fact[object]] = {
     value.name: value for value in list(globals().values()) if isinstance(value, Fact)
