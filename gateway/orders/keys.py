@@ -1,0 +1,66 @@
+"""The key of each order: made with its first row, and with it the person is erased.
+
+An order that has a row but no key was erased. Its personal data is never stored again, however often the platform
+still shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, Table, select
+
+from gateway.storage.schema import order_keys, orders
+from gateway.storage.statements import insert_new, run_many
+from gateway.storage.vault import Vault
+
+
+def label(table: str, store: str, name: str) -> str:
+    """Return what a sealed value is and whose: bound into it, so that it opens in its own row only."""
+    return f"{table}\n{store}\n{name}"
+
+
+def same_order(one: Table, other: Table) -> ColumnElement[bool]:
+    """Return the condition that rows of two tables are about the same order."""
+    return (one.c.store == other.c.store) & (one.c.order_id == other.c.order_id)
+
+
+class OrderKeys:
+    """The keys of some orders of one store, opened once and made where they are missing."""
+
+    def __init__(self, connection: Connection, vault: Vault, store: str, order_ids: Sequence[str]) -> None:
+        self._vault = vault
+        self._store = store
+        # looked up by order id, whether or not the order itself is stored yet
+        stored = connection.execute(
+            select(orders.c.order_id).where(orders.c.store == store, orders.c.order_id.in_(order_ids))
+        )
+        wrapped = connection.execute(
+            select(order_keys.c.order_id, order_keys.c.wrapped).where(
+                order_keys.c.store == store, order_keys.c.order_id.in_(order_ids)
+            )
+        )
+        self._wrapped: dict[str, bytes] = {row.order_id: row.wrapped for row in wrapped}
+        self._erased = {order_id for (order_id,) in stored} - self._wrapped.keys()
+        self._open: dict[str, bytes] = {}
+        self._made: list[dict[str, object]] = []
+
+    def of(self, order_id: str) -> bytes | None:
+        """Return the order's key, a new one for an order not seen before, None when its person was erased."""
+        key = self._open.get(order_id)
+        if key is not None or order_id in self._erased:
+            return key
+        about = label("order_keys", self._store, order_id)
+        wrapped = self._wrapped.get(order_id)
+        if wrapped is not None:
+            key = self._vault.unwrap(wrapped, about)
+        else:
+            key = self._vault.new_order_key()
+            self._made.append({"store": self._store, "order_id": order_id, "wrapped": self._vault.wrap(key, about)})
+        self._open[order_id] = key
+        return key
+
+    def save(self, connection: Connection) -> None:
+        """Store the keys that were made."""
+        run_many(connection, insert_new(connection, order_keys), self._made)
+        self._made = []

@@ -1,0 +1,153 @@
+"""One order from all that was read of it: whole object, newest wins, in whatever order the readings arrive.
+
+Three things outlive a newer reading: a field it was not asked for (`Order.absent`), a clear value it shows with
+asterisks only, and the earliest moment a request was seen open. A person (buyer, recipient) that a newer reading
+leaves out altogether stays known too; forgetting is `gateway.orders.store.erase_person`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.model.after_sale import AfterSale, RequestState
+from gateway.model.order import Buyer, Order, Recipient
+
+_Keep = Callable[[str, "Known"], None]
+
+_PEOPLE = ("buyer", "recipient")
+_LEAVES = {
+    "buyer": tuple(name for name in Buyer.model_fields if name != "masked"),
+    "recipient": tuple(name for name in Recipient.model_fields if name != "masked"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An order as known from several readings.
+
+    ``as_of`` names the values that are older than ``order.updated_at`` with the update time of the reading they
+    come from: "note", "recipient.phone". Without it, a late reading could not be told from a later one.
+    """
+
+    order: Order
+    as_of: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def merge(stored: Order | None, incoming: Order) -> Order | None:
+    """Return the order as known after ``incoming`` was read, or None when that changes nothing.
+
+    An ``incoming`` with an older ``updated_at`` only fills what the stored one lacks. Of two readings with the same
+    ``updated_at`` the one that comes later wins.
+    """
+    known = converge(None if stored is None else Known(stored), incoming)
+    return None if known is None else known.order
+
+
+def converge(stored: Known | None, incoming: Order) -> Known | None:
+    """Return `merge` with the age of what was kept, so that the result never depends on the order of arrival."""
+    if stored is None:
+        return Known(incoming.model_copy(update={"requests": _by_age(incoming.requests)}))
+    fresh = Known(incoming)
+    newer, older = (fresh, stored) if incoming.updated_at >= stored.order.updated_at else (stored, fresh)
+    merged = _join(newer, older, fresh)
+    return None if merged == stored else merged
+
+
+def merge_request(stored: AfterSale | None, incoming: AfterSale) -> AfterSale | None:
+    """Return the request as known after ``incoming`` was read, or None when that changes nothing.
+
+    The newest ``updated_at`` wins, and the earliest ``opened_at`` seen. A request that was settled and is open
+    again, under the same id, counts from its new opening.
+    """
+    if stored is None:
+        return incoming
+    newer, older = (incoming, stored) if incoming.updated_at >= stored.updated_at else (stored, incoming)
+    again = newer.state is RequestState.open and older.state is not RequestState.open
+    if not again and older.opened_at < newer.opened_at:
+        newer = newer.model_copy(update={"opened_at": older.opened_at})
+    return None if newer == stored else newer
+
+
+def _join(newer: Known, older: Known, fresh: Known) -> Known:
+    """Return ``newer`` with what only ``older`` knows. ``fresh`` is the one of the two that was read just now."""
+    base = newer.order
+    update: dict[str, object] = {}
+    as_of: dict[str, datetime] = {}
+
+    def keep(name: str, side: Known) -> None:
+        moment = side.as_of.get(name, side.order.updated_at)
+        if moment != base.updated_at:
+            as_of[name] = moment
+
+    for name in _doubtful(newer, older):
+        side = max(newer, older, key=lambda known: _weight(known, name, fresh))
+        if name not in side.order.absent:
+            update[name] = getattr(side.order, name)
+            keep(name, side)
+    for name in _PEOPLE:
+        person = _person(name, newer, older, fresh, keep)
+        if person != getattr(base, name):
+            update[name] = person
+    both = newer.order.absent & older.order.absent
+    if both != base.absent:
+        update["absent"] = both
+    if base.requests or older.order.requests:
+        update["requests"] = _requests(newer.order, older.order)
+    return Known(base.model_copy(update=update) if update else base, as_of)
+
+
+def _doubtful(newer: Known, older: Known) -> set[str]:
+    """Return the plain fields whose newest value need not be that of ``newer``."""
+    names = {*newer.order.absent, *older.order.absent, *newer.as_of, *older.as_of}
+    return {name for name in names if name in Order.model_fields} - {*_PEOPLE, "requests", "absent"}
+
+
+def _weight(known: Known, name: str, fresh: Known) -> tuple[bool, datetime, bool]:
+    return name not in known.order.absent, known.as_of.get(name, known.order.updated_at), known is fresh
+
+
+def _person(name: str, newer: Known, older: Known, fresh: Known, keep: _Keep) -> Buyer | Recipient | None:
+    """Return who is known: each value from the newest reading that shows it clear, else from the newest one."""
+    ours: Buyer | Recipient | None = getattr(newer.order, name)
+    theirs: Buyer | Recipient | None = getattr(older.order, name)
+    if ours is None or theirs is None:
+        side, person = (older, theirs) if ours is None else (newer, ours)
+        if person is not None:
+            for leaf in _LEAVES[name]:
+                keep(f"{name}.{leaf}", side)
+        return person
+    values: dict[str, object] = {}
+    masked = set()
+    for leaf in _LEAVES[name]:
+        place = f"{name}.{leaf}"
+
+        def weight(pair: tuple[Known, Buyer | Recipient], leaf: str = leaf, place: str = place) -> tuple[object, ...]:
+            known, person = pair
+            moment = known.as_of.get(place, known.order.updated_at)
+            return leaf not in person.masked, moment, known is fresh
+
+        side, person = max((newer, ours), (older, theirs), key=weight)
+        values[leaf] = getattr(person, leaf)
+        if leaf in person.masked:
+            masked.add(leaf)
+        keep(place, side)
+    return ours.model_copy(update={**values, "masked": frozenset(masked)})
+
+
+def _requests(newer: Order, older: Order) -> tuple[AfterSale, ...]:
+    """Return every request either reading names. One that a newer reading no longer names stays as it was.
+
+    Adapters send a request of an order with its final state, so absence alone says nothing about it.
+    """
+    found = {request.request_id: request for request in older.requests}
+    for request in newer.requests:
+        merged = merge_request(found.get(request.request_id), request)
+        if merged is not None:
+            found[request.request_id] = merged
+    return _by_age(found.values())
+
+
+def _by_age(requests: Iterable[AfterSale]) -> tuple[AfterSale, ...]:
+    return tuple(sorted(requests, key=lambda request: (request.opened_at, request.request_id)))

@@ -1,0 +1,196 @@
+"""Stored orders read back: one whole, many as a list, the raw words, what is urgent; and forgetting a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, case, func, or_, select, update
+
+from gateway.model.after_sale import RequestState
+from gateway.model.order import Closure, FulfillmentState, Order, Phase
+from gateway.orders.documents import read_order, read_request
+from gateway.orders.keys import OrderKeys, label, same_order
+from gateway.orders.phase import phase_of
+from gateway.storage.moments import from_micros, from_micros_or_none, to_micros
+from gateway.storage.schema import after_sales, order_keys, order_lines, order_personal, order_raw, orders, quarantine
+from gateway.storage.statements import delete_by_key
+from gateway.storage.vault import Vault
+
+_FAR = 2**62  # later than every instant
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """An order as stored, with its requests. ``as_of`` dates the values that are older than the order itself."""
+
+    order: Order
+    phase: Phase
+    version: int
+    seen_at: datetime
+    changed_at: datetime
+    as_of: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """What a list of orders shows of one. ``place`` continues the list after it."""
+
+    store: str
+    order_id: str
+    phase: Phase
+    raw_status: str
+    region: str
+    currency: str
+    total_minor: int | None
+    quantity: int  # units ordered, over all lines
+    open_requests: int
+    placed_at: datetime
+    updated_at: datetime
+    ship_by: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def place(self) -> tuple[datetime, str, str]:
+        """Return where in a list this order stands."""
+        return self.placed_at, self.store, self.order_id
+
+
+def order(
+    connection: Connection, vault: Vault, store: str, order_id: str, *, with_personal: bool = False
+) -> StoredOrder | None:
+    """Return a stored order, or None. Buyer, recipient, note and message are in it only ``with_personal``."""
+    row = connection.execute(
+        select(orders.c.document, orders.c.version, orders.c.seen_at, orders.c.changed_at).where(
+            orders.c.store == store, orders.c.order_id == order_id
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    documents = connection.execute(
+        select(after_sales.c.document)
+        .where(after_sales.c.store == store, after_sales.c.order_id == order_id)
+        .order_by(after_sales.c.opened_at, after_sales.c.request_id)
+    ).scalars()
+    personal = _opened(connection, vault, "order_personal", store, order_id) if with_personal else None
+    known = read_order(row.document, personal, [read_request(document) for document in documents])
+    return StoredOrder(
+        known.order,
+        phase_of(known.order),
+        row.version,
+        from_micros(row.seen_at),
+        from_micros(row.changed_at),
+        known.as_of,
+    )
+
+
+def raw(connection: Connection, vault: Vault, store: str, order_id: str) -> bytes | None:
+    """Return the platform's own words for an order, or None when none are kept. Personal data: never log it."""
+    return _opened(connection, vault, "order_raw", store, order_id)
+
+
+def orders_of(
+    connection: Connection,
+    *,
+    store: str | None = None,
+    phase: Phase | None = None,
+    limit: int,
+    after: tuple[datetime, str, str] | None = None,
+) -> list[ListedOrder]:
+    """Return at most ``limit`` orders, the latest placed first, continuing behind ``after`` (`ListedOrder.place`)."""
+    units = (
+        select(func.coalesce(func.sum(order_lines.c.quantity), 0))
+        .where(same_order(order_lines, orders))
+        .scalar_subquery()
+    )
+    waiting = (
+        select(func.count())
+        .where(same_order(after_sales, orders), after_sales.c.state == RequestState.open.value)
+        .scalar_subquery()
+    )
+    statement = select(orders, units.label("quantity"), waiting.label("open_requests"))
+    if store is not None:
+        statement = statement.where(orders.c.store == store)
+    if phase is not None:
+        statement = statement.where(orders.c.phase == phase.value)
+    if after is not None:
+        placed_at = to_micros(after[0])
+        further = or_(orders.c.store > after[1], and_(orders.c.store == after[1], orders.c.order_id > after[2]))
+        statement = statement.where(or_(orders.c.placed_at < placed_at, and_(orders.c.placed_at == placed_at, further)))
+    statement = statement.order_by(orders.c.placed_at.desc(), orders.c.store, orders.c.order_id).limit(limit)
+    return [
+        ListedOrder(
+            row.store,
+            row.order_id,
+            Phase(row.phase),
+            row.raw_status,
+            row.region,
+            row.currency,
+            row.total_minor,
+            row.quantity,
+            row.open_requests,
+            from_micros(row.placed_at),
+            from_micros(row.updated_at),
+            from_micros_or_none(row.ship_by),
+            from_micros_or_none(row.ended_at),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def open_with_deadlines(connection: Connection, store: str) -> list[str]:
+    """Return the ids of the orders that have not ended, the nearest deadline first, those without one last.
+
+    Deadlines are the one to ship, while something is to be shipped, and the one to answer an open request.
+    """
+    answer_by = (
+        select(func.min(after_sales.c.answer_by))
+        .where(same_order(after_sales, orders), after_sales.c.state == RequestState.open.value)
+        .scalar_subquery()
+    )
+    on_its_way = [state.value for state in (FulfillmentState.shipped, FulfillmentState.delivered)]
+    ship_by = case((orders.c.fulfillment.in_(on_its_way), _FAR), else_=func.coalesce(orders.c.ship_by, _FAR))
+    answer = func.coalesce(answer_by, _FAR)
+    ended = [closure.value for closure in (Closure.completed, Closure.cancelled, Closure.closed)]
+    return list(
+        connection.execute(
+            select(orders.c.order_id)
+            .where(orders.c.store == store, orders.c.closure.not_in(ended))
+            .order_by(case((answer < ship_by, answer), else_=ship_by), orders.c.order_id)
+        ).scalars()
+    )
+
+
+def erase_person(connection: Connection, store: str, order_id: str) -> bool:
+    """Forget who bought: the order's key, its personal data and all raw words about it go, and do not come back.
+
+    The facts of the order stay. Returns False when no such order is stored or its person was erased before.
+    """
+    if (
+        connection.execute(
+            select(orders.c.order_id).where(orders.c.store == store, orders.c.order_id == order_id)
+        ).first()
+        is None
+    ):
+        return False
+    named = {"the_store": store, "the_order_id": order_id}
+    for table in (order_personal, order_raw):
+        connection.execute(delete_by_key(connection, table, ("store", "order_id")), named)
+    requests = (after_sales.c.store == store) & (after_sales.c.order_id == order_id)
+    names = [order_id, *connection.execute(select(after_sales.c.request_id).where(requests)).scalars()]
+    connection.execute(update(after_sales).where(requests).values(sealed_raw=None))
+    connection.execute(
+        update(quarantine).where(quarantine.c.store == store, quarantine.c.external_id.in_(names)).values(sealed=b"")
+    )
+    keys = connection.execute(delete_by_key(connection, order_keys, ("store", "order_id")), named)
+    return keys.rowcount > 0
+
+
+def _opened(connection: Connection, vault: Vault, table: str, store: str, order_id: str) -> bytes | None:
+    source = {"order_personal": order_personal, "order_raw": order_raw}[table]
+    sealed = connection.execute(
+        select(source.c.sealed).where(source.c.store == store, source.c.order_id == order_id)
+    ).scalar_one_or_none()
+    key = OrderKeys(connection, vault, store, [order_id]).of(order_id)
+    return None if sealed is None or key is None else vault.open(key, sealed, label(table, store, order_id))

@@ -1,0 +1,240 @@
+"""Orders and requests into the tables: the hot path of every pull."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
+
+from gateway.model.after_sale import AfterSale
+from gateway.model.order import Order
+from gateway.orders.documents import document_of, personal_of, read_order, read_request
+from gateway.orders.keys import OrderKeys, label, same_order
+from gateway.orders.merge import Known, converge, merge_request
+from gateway.orders.rows import Row, line_rows, order_row, request_row
+from gateway.ports import AfterSalePage, OrderBatch, RawItem
+from gateway.storage.moments import to_micros
+from gateway.storage.schema import after_sales, order_lines, order_personal, order_raw, orders
+from gateway.storage.statements import delete_by_key, run_many, upsert
+from gateway.storage.vault import Vault
+
+_ONE_ORDER = (orders.c.store == bindparam("the_store")) & (orders.c.order_id == bindparam("the_order_id"))
+_NEW_LINE = insert(order_lines)
+_SEEN = update(orders).where(_ONE_ORDER).values(seen_at=bindparam("now"))
+_TOUCHED = (
+    update(orders)
+    .where(_ONE_ORDER)
+    .values(seen_at=bindparam("now"), changed_at=bindparam("now"), version=orders.c.version + literal_column("1"))
+)
+_RAW_REQUEST = (
+    update(after_sales)
+    .where(after_sales.c.store == bindparam("the_store"), after_sales.c.request_id == bindparam("the_id"))
+    .values(sealed_raw=bindparam("raw"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a batch did: ids of new or changed orders, and how many were as stored or older than stored."""
+
+    changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    stale: int = 0
+
+
+@dataclass(slots=True)
+class _Stored:
+    """An order as the tables hold it; ``known`` is made only when it is needed."""
+
+    updated_at: int
+    document: bytes
+    version: int
+    personal: bytes | None
+    known: Known | None = None
+
+
+@dataclass(slots=True)
+class _Writing:
+    """The rows one batch writes, by order id. ``replaced`` names orders whose earlier lines must go."""
+
+    orders: dict[str, Row] = field(default_factory=dict)
+    lines: dict[str, list[Row]] = field(default_factory=dict)
+    personal: dict[str, Row] = field(default_factory=dict)
+    raws: dict[str, Row] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)  # only a request of theirs changed
+
+
+def upsert_orders(connection: Connection, vault: Vault, batch: OrderBatch, now: datetime) -> Changes:
+    """Merge the orders of ``batch`` into what is stored (see `gateway.orders.merge`) and return what changed.
+
+    Each order's raw words, at the same index of ``batch.raws``, are kept with the newest reading. Personal data and
+    raw words are sealed with the order's key; for an order whose person was erased they are not stored.
+    The bad, missing and unmapped items of the batch are left to `quarantine` and `alerts`.
+    """
+    by_store: dict[str, list[tuple[Order, RawItem | None]]] = {}
+    raws: Iterable[RawItem | None] = batch.raws or [None] * len(batch.orders)
+    for order, raw in zip(batch.orders, raws, strict=True):
+        by_store.setdefault(order.store, []).append((order, raw))
+    changes = [_upsert_store(connection, vault, store, items, to_micros(now)) for store, items in by_store.items()]
+    return Changes(
+        [order_id for change in changes for order_id in change.changed],
+        sum(change.unchanged for change in changes),
+        sum(change.stale for change in changes),
+    )
+
+
+def upsert_after_sales(connection: Connection, vault: Vault, page: AfterSalePage, now: datetime) -> list[str]:
+    """Merge the requests of ``page`` into what is stored and return the ids of those that are new or changed.
+
+    A request may come before its order: it is kept, and shows with the order as soon as that is stored.
+    """
+    del now  # requests carry the platform's times only
+    by_store: dict[str, list[tuple[AfterSale, RawItem | None]]] = {}
+    raws: Iterable[RawItem | None] = page.raws or [None] * len(page.after_sales)
+    for request, raw in zip(page.after_sales, raws, strict=True):
+        by_store.setdefault(request.store, []).append((request, raw))
+    changed: list[str] = []
+    for store, items in by_store.items():
+        keys = OrderKeys(connection, vault, store, [request.order_id for request, _ in items])
+        fresh = _merge_requests(connection, store, [request for request, _ in items])
+        changed += fresh
+        sealed = []
+        for request, raw in items:
+            key = keys.of(request.order_id)
+            if raw is not None and key is not None and request.request_id in fresh:
+                words = vault.seal(key, raw.body, label("after_sales", store, request.request_id))
+                sealed.append({"the_store": store, "the_id": request.request_id, "raw": words})
+        keys.save(connection)
+        run_many(connection, _RAW_REQUEST, sealed)
+    return changed
+
+
+def _merge_requests(connection: Connection, store: str, requests: Sequence[AfterSale]) -> dict[str, str]:
+    """Merge requests of one store and return the ids of the changed ones, each with its order's id."""
+    if not requests:
+        return {}
+    ids = [request.request_id for request in requests]
+    where = (after_sales.c.store == store) & after_sales.c.request_id.in_(ids)
+    stored = {
+        request_id: read_request(document)
+        for request_id, document in connection.execute(
+            select(after_sales.c.request_id, after_sales.c.document).where(where)
+        )
+    }
+    rows: dict[str, Row] = {}
+    for request in requests:
+        merged = merge_request(stored.get(request.request_id), request)
+        if merged is not None:
+            stored[request.request_id] = merged
+            rows[request.request_id] = request_row(merged)
+    statement = upsert(connection, after_sales, guard="updated_at", keep=("sealed_raw",))
+    run_many(connection, statement, list(rows.values()))
+    return {request_id: row["order_id"] for request_id, row in rows.items()}
+
+
+def _upsert_store(
+    connection: Connection, vault: Vault, store: str, items: Sequence[tuple[Order, RawItem | None]], now: int
+) -> Changes:
+    ids = [order.order_id for order, _ in items]
+    keys = OrderKeys(connection, vault, store, ids)
+    stored = _load(connection, vault, store, ids, keys)
+    requests = _merge_requests(connection, store, [request for order, _ in items for request in order.requests])
+    asked = set(requests.values())
+    changed: dict[str, None] = {}
+    unchanged = stale = 0
+    writing = _Writing()
+    for told, raw in items:
+        order_id, key = told.order_id, keys.of(told.order_id)
+        order = told if key is not None else _without_person(told)
+        before = stored.get(order_id)
+        after = _merged(before, order)
+        is_newest = before is None or to_micros(order.updated_at) >= before.updated_at
+        if after is not None:
+            changed[order_id] = None
+            stored[order_id] = _stage(writing, vault, key, before, after, now)
+            if raw is not None and key is not None and is_newest:
+                sealed = vault.seal(key, raw.body, label("order_raw", store, order_id))
+                writing.raws[order_id] = {"store": store, "order_id": order_id, "sealed": sealed}
+        elif order_id in asked:
+            changed[order_id] = None
+            writing.touched.add(order_id)
+        else:
+            stale += not is_newest
+            unchanged += is_newest
+            writing.seen.add(order_id)
+    keys.save(connection)
+    _write(connection, store, writing, now)
+    return Changes(list(changed), unchanged, stale)
+
+
+def _load(connection: Connection, vault: Vault, store: str, ids: Sequence[str], keys: OrderKeys) -> dict[str, _Stored]:
+    rows = connection.execute(
+        select(orders.c.order_id, orders.c.updated_at, orders.c.document, orders.c.version, order_personal.c.sealed)
+        .select_from(orders.outerjoin(order_personal, same_order(orders, order_personal)))
+        .where(orders.c.store == store, orders.c.order_id.in_(ids))
+    )
+    found: dict[str, _Stored] = {}
+    for order_id, updated_at, document, version, sealed in rows:
+        key = keys.of(order_id)
+        personal = None
+        if sealed is not None and key is not None:
+            personal = vault.open(key, sealed, label("order_personal", store, order_id))
+        found[order_id] = _Stored(updated_at, document, version, personal)
+    return found
+
+
+def _merged(before: _Stored | None, order: Order) -> Known | None:
+    """Return the order as known now, requests aside, or None when nothing changes."""
+    if before is None:
+        return Known(order)
+    if (
+        to_micros(order.updated_at) == before.updated_at
+        and (before.personal is None or personal_of(order) == before.personal)
+        and document_of(order) == before.document
+    ):
+        return None  # told again: most of an overlapping window; reading the stored order back would cost more
+    if before.known is None:
+        before.known = read_order(before.document, before.personal, ())
+    return converge(before.known, order.model_copy(update={"requests": ()}) if order.requests else order)
+
+
+def _without_person(order: Order) -> Order:
+    return order.model_copy(update={"buyer": None, "recipient": None, "note": "", "buyer_message": ""})
+
+
+def _stage(
+    writing: _Writing, vault: Vault, key: bytes | None, before: _Stored | None, after: Known, now: int
+) -> _Stored:
+    """Put the rows of one changed order among those to write and return it as it will be stored."""
+    order = after.order
+    store, order_id = order.store, order.order_id
+    row = order_row(order, after.as_of, 1 if before is None else before.version + 1, now)
+    writing.orders[order_id] = row
+    writing.lines[order_id] = line_rows(order)
+    if before is not None:
+        writing.replaced.add(order_id)
+    personal = None
+    if key is not None:
+        personal = personal_of(order)
+        if before is None or personal != before.personal:
+            sealed = vault.seal(key, personal, label("order_personal", store, order_id))
+            writing.personal[order_id] = {"store": store, "order_id": order_id, "sealed": sealed}
+    known = after if not order.requests else Known(order.model_copy(update={"requests": ()}), after.as_of)
+    return _Stored(row["updated_at"], row["document"], row["version"], personal, known)
+
+
+def _write(connection: Connection, store: str, writing: _Writing, now: int) -> None:
+    def named(order_ids: Iterable[str], **more: object) -> list[Row]:
+        return [{"the_store": store, "the_order_id": order_id, **more} for order_id in order_ids]
+
+    run_many(connection, upsert(connection, orders, guard="updated_at"), list(writing.orders.values()))
+    run_many(connection, delete_by_key(connection, order_lines, ("store", "order_id")), named(writing.replaced))
+    run_many(connection, _NEW_LINE, [row for rows in writing.lines.values() for row in rows])
+    run_many(connection, upsert(connection, order_personal), list(writing.personal.values()))
+    run_many(connection, upsert(connection, order_raw), list(writing.raws.values()))
+    run_many(connection, _TOUCHED, named(writing.touched - writing.orders.keys(), now=now))
+    run_many(connection, _SEEN, named(writing.seen - writing.orders.keys() - writing.touched, now=now))

@@ -1,0 +1,116 @@
+"""The statements that differ between databases, in one place.
+
+Each function looks at the connection's dialect. SQLite is the one that is here; another raises ConfigurationError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    select,
+)
+from sqlalchemy.dialects import sqlite
+
+from gateway.errors import ConfigurationError
+from gateway.storage import schema
+
+
+def upsert(connection: Connection, table: Table, *, guard: str | None = None, keep: Sequence[str] = ()) -> Insert:
+    """Return "insert, or overwrite the row with the same primary key", for one row or many.
+
+    ``guard`` names a column that may not go back: a row with a smaller value leaves the stored one as it is.
+    ``keep`` names columns that keep their stored value.
+    """
+    _only_sqlite(connection)
+    return _upsert(table, guard, tuple(keep))
+
+
+def insert_new(connection: Connection, table: Table) -> Insert:
+    """Return "insert, unless a row with the same unique key is there". ``rowcount`` tells which happened."""
+    _only_sqlite(connection)
+    return _insert_new(table)
+
+
+def delete_by_key(connection: Connection, table: Table, columns: Sequence[str]) -> Delete:
+    """Return "delete the rows where ``columns`` equal the parameters ``the_<column>``", for one key or many."""
+    _only_sqlite(connection)
+    return _delete_by_key(table, tuple(columns))
+
+
+def claimable(connection: Connection, where: ColumnElement[bool]) -> Select[tuple[int]]:
+    """Return "the id of the earliest due work for which ``where`` holds, so that nobody else takes it too".
+
+    In SQLite the writing transaction already keeps all others out; databases with many writers lock the row and
+    skip locked ones.
+    """
+    _only_sqlite(connection)
+    work = schema.work
+    return select(work.c.id).where(where).order_by(work.c.due_at, work.c.id).limit(1)
+
+
+def run_many(connection: Connection, statement: Insert | Update | Delete, rows: Sequence[Mapping[str, object]]) -> None:
+    """Run ``statement``, made once and kept, for many rows that have the same names.
+
+    Rows go to the driver as they are, which costs a third of what `Connection.execute` does for each; so they may
+    hold only what the driver itself stores (int, str, bytes, None).
+    """
+    if rows:
+        sql, take = _compiled(statement, connection.dialect, tuple(rows[0]))
+        connection.exec_driver_sql(sql, [take(row) for row in rows])
+
+
+def _only_sqlite(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        raise ConfigurationError(
+            f"this release cannot store in {connection.dialect.name}: use an sqlite:/// URL in the configuration"
+        )
+
+
+# Statements are made once: building one costs more than running it.
+@cache
+def _upsert(table: Table, guard: str | None, keep: tuple[str, ...]) -> Insert:
+    statement = sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    fresh = {
+        column.name: statement.excluded[column.name]
+        for column in table.columns
+        if column.name not in keys and column.name not in keep
+    }
+    where = None if guard is None else statement.excluded[guard] >= table.c[guard]
+    return statement.on_conflict_do_update(index_elements=keys, set_=fresh, where=where)
+
+
+@cache
+def _insert_new(table: Table) -> Insert:
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+@cache
+def _delete_by_key(table: Table, columns: tuple[str, ...]) -> Delete:
+    return delete(table).where(*(table.c[name] == bindparam(f"the_{name}") for name in columns))
+
+
+@cache
+def _compiled(
+    statement: Insert | Update | Delete, dialect: Dialect, names: tuple[str, ...]
+) -> tuple[str, Callable[[Mapping[str, object]], tuple[object, ...]]]:
+    """Return the driver's text and what puts a row's values in the order of its marks."""
+    keys = list(names) if isinstance(statement, Insert) else None
+    compiled = statement.compile(dialect=dialect, column_keys=keys)
+    order = compiled.positiontup or []
+    fixed = {name: value for name, value in compiled.params.items() if name not in names}
+    if fixed:
+        raise TypeError(f"a statement for many rows takes every value from them; it brings {sorted(fixed)} itself")
+    return str(compiled), lambda row: tuple([row[name] for name in order])
