@@ -97,6 +97,17 @@ def _read_language(value: str) -> str:
     return value
 
 
+def _read_text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character (a lone surrogate): write the whole one") from None
+    return value
+
+
+Text = Annotated[str, AfterValidator(_read_text)]
+"""Text that can be written as UTF-8."""
+
 Instant = Annotated[datetime, BeforeValidator(_read_instant)]
 """An aware instant, kept in UTC to the second."""
 
@@ -227,7 +238,7 @@ def _completed(order: OrderFacts, currency: str, region: str) -> OrderFacts:
 class Scenario(_Part):
     """One policy question. Equal questions compare equal and have equal `canonical_bytes`."""
 
-    id: str | None = None
+    id: Text | None = None
     as_of: Instant
     known_by: Instant = Field(default_factory=lambda data: data["as_of"])
     store: StoreFacts
@@ -235,7 +246,7 @@ class Scenario(_Part):
     intent: Intent
     contact: Contact = Contact()
     evidence: Annotated[tuple[EvidenceKind, ...], AfterValidator(_once_each)] = ()
-    support_ticket: str | None = None
+    support_ticket: Text | None = None
 
     @model_validator(mode="after")
     def _complete_and_check(self) -> Self:
