@@ -143,12 +143,29 @@ class Api:
         fields.setdefault("store", self.store["shop_id"])
         return await self.control_ok("POST", "/acts", {"act": act, **fields})
 
+    async def app_act(self, act: str, **fields: Any) -> Any:
+        """An act about the app or the whole platform, not about one store."""
+        return await self.control_ok("POST", "/acts", {"act": act, **fields})
+
     async def answers(self, error: str, *, message: str | None = None, operation: str = "*", times: int = 1) -> None:
-        """Make the platform answer a documented error that no act of a client brings about."""
-        wanted: dict[str, Any] = {"error": error, "operation": operation, "times": times}
+        """Make the platform answer a documented error that no act of a client brings about.
+
+        Without `message` the text is the simulator's own: a test that knows the sheet's text leaves it away.
+        """
+        fault: dict[str, Any] = {"operation": operation, "fault": "platform_error", "code": error, "times": times}
         if message is not None:
-            wanted["message"] = message
-        await self.store_act("gateway_answers", store=None, **wanted)
+            fault["message"] = message
+        await self.faults(fault)
+
+    async def renewed(self, store: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The store with a fresh pair of tokens, for tests that let more than four hours pass."""
+        store = store or self.store
+        body = {
+            "refresh_token": store["refresh_token"],
+            "partner_id": self.partner_id,
+            "shop_id": store["shop_id"],
+        }
+        return {**store, **(await self.public_post("auth/access_token/get", body)).flat}
 
     async def faults(self, *faults: dict[str, Any]) -> None:
         await self.control_ok("POST", "/faults", list(faults))
@@ -394,6 +411,11 @@ class Receiver:
             if d.code == code
             and (order_sn is None or order_sn in {d.body["data"].get("ordersn"), d.body["data"].get("order_sn")})
         ]
+
+    async def forget_the_making_of(self, order_sn: str) -> None:
+        """Wait for the push that tells of a new order, and start counting after it."""
+        await self.expect(3, 1, order_sn)
+        self.got.clear()
 
     async def wait(self, enough: Callable[[], bool]) -> None:
         """Until the condition holds; fails after 10 real seconds."""

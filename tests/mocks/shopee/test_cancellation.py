@@ -45,7 +45,7 @@ async def test_cancel(api: Api, reason: str) -> None:
     assert [i["active_qty"] for i in detail["item_list"]] == [0, 0]
     assert [i["cancelled_qty"] for i in detail["item_list"]] == [3, 2]
     assert (detail["can_full_cancel_order"], detail["can_partial_cancel_order"]) == (False, False)
-    effects = await api.effects("order.cancel_order")
+    effects = await api.effects("order/cancel_order")
     assert [e["order_id"] for e in effects] == [order_sn]
 
 
@@ -144,7 +144,7 @@ async def test_accept(api: Api) -> None:
     assert detail["order_status"] == "CANCELLED"
     assert detail["buyer_cancel_reason"] == "Found Cheaper Elsewhere"
     assert detail["cancel_by"]
-    assert [e["order_id"] for e in await api.effects("order.handle_buyer_cancellation")] == [order_sn]
+    assert [e["order_id"] for e in await api.effects("order/handle_buyer_cancellation")] == [order_sn]
 
 
 @pytest.mark.parametrize(
@@ -176,32 +176,20 @@ async def test_an_unanswered_request_ends_after_two_days(api: Api) -> None:
     order_sn = await in_cancel(api)
     await api.advance("PT47H59M")
     await api.store_act("expire_tokens")
-    store = await fresh_store(api)
+    store = await api.renewed()
     assert await api.status(order_sn, store) == "IN_CANCEL"
     await api.advance("PT2M")
     assert await api.status(order_sn, store) == "CANCELLED"
 
 
-async def fresh_store(api: Api) -> dict[str, Any]:
-    answer = await api.public_post(
-        "auth/access_token/get",
-        {
-            "refresh_token": api.store["refresh_token"],
-            "partner_id": api.partner_id,
-            "shop_id": api.store["shop_id"],
-        },
-    )
-    return {**api.store, **answer.flat}
-
-
 async def test_the_two_days_are_settable(api: Api) -> None:
-    await api.store_act("set_cancellation_deadline", store=None, hours=3)
+    await api.app_act("set_timing", cancel_answer="PT3H")
     order_sn = await in_cancel(api)
     await api.advance("PT1H58M")
     assert await api.status(order_sn) == "IN_CANCEL"
     await api.store_act("expire_tokens")
     await api.advance("PT1H3M")
-    store = await fresh_store(api)
+    store = await api.renewed()
     assert await api.status(order_sn, store) == "CANCELLED"
 
 
@@ -209,7 +197,7 @@ async def test_an_answer_in_time_stops_the_clock(api: Api) -> None:
     order_sn = await in_cancel(api)
     await answer_request(api, order_sn, "REJECT")
     await api.advance("PT49H")
-    store = await fresh_store(api)
+    store = await api.renewed()
     assert await api.status(order_sn, store) == "READY_TO_SHIP"
 
 
@@ -219,7 +207,7 @@ async def test_an_answer_in_time_stops_the_clock(api: Api) -> None:
 async def test_an_unpaid_order_ends_by_itself(api: Api) -> None:
     order_sn = await api.order(phase="unpaid")
     await api.advance("P10D")
-    store = await fresh_store(api)
+    store = await api.renewed()
     detail = await api.detail(order_sn, "cancel_by,cancel_reason", store)
     assert detail["order_status"] == "CANCELLED"
     assert detail["cancel_by"].lower() == "system"
@@ -231,22 +219,13 @@ async def test_an_order_the_seller_did_not_ship_ends_by_itself(api: Api) -> None
     order_sn = await api.order()
     deadline = (await api.detail(order_sn))["ship_by_date"]
     await api.advance(f"PT{deadline - await api.now() + 60}S")
-    store = await fresh_store(api)
+    store = await api.renewed()
     assert await api.status(order_sn, store) == "READY_TO_SHIP"
     await api.advance("P7D")
-    store = await refreshed_again(api, store)
+    store = await api.renewed(store)
     detail = await api.detail(order_sn, "cancel_by,cancel_reason", store)
     assert detail["order_status"] == "CANCELLED"
     assert detail["cancel_by"].lower() == "system"
-
-
-async def refreshed_again(api: Api, store: dict[str, Any]) -> dict[str, Any]:
-    body = {
-        "refresh_token": store["refresh_token"],
-        "partner_id": api.partner_id,
-        "shop_id": store["shop_id"],
-    }
-    return {**store, **(await api.public_post("auth/access_token/get", body)).flat}
 
 
 async def test_the_platform_cancels(api: Api) -> None:

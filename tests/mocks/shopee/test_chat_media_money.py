@@ -36,7 +36,7 @@ async def test_send_message(api: Api, kind: str) -> None:
     assert (sent["to_id"], sent["message_type"]) == (buyer, kind)
     assert sent["content"] == content
     assert {"message_id", "conversation_id", "created_timestamp"} <= sent.keys()
-    assert len(await api.effects("sellerchat.send_message")) == 1
+    assert len(await api.effects("sellerchat/send_message")) == 1
 
 
 async def test_conversation_is_readable(api: Api) -> None:

@@ -140,7 +140,7 @@ async def test_line_6_handle_buyer_cancellation(api: Api) -> None:
         return await api.post("order/handle_buyer_cancellation", {"order_sn": order_sn, "operation": operation})
 
     assert (await answer(orders[0], "ACCEPT")).message == ("Invalid order_status.The order status should be IN_CANCEL.")
-    await api.store_act("set_cancellation_deadline", store=None, hours=1)
+    await api.app_act("set_timing", cancel_answer="PT1H")
     for order_sn in orders:
         await api.act(order_sn, "buyer_requests_cancellation", reason="Others")
     assert (await answer(orders[0], "ACCEPT")).error == ""
@@ -173,28 +173,31 @@ async def test_line_7_returns(api: Api) -> None:
 
     order_sn, disputed = await api.disputed()
     assert (await api.return_detail(disputed))["status"] == "SELLER_DISPUTE"
-    await api.act(order_sn, "platform_judges")
+    await api.act(order_sn, "buyer_opens_dispute")
     assert (await api.return_detail(disputed))["status"] == "JUDGING"
 
 
 async def test_line_8_push(api: Api, pushed: Receiver, push_sign: Any) -> None:
     """Sign, retry 300/1800/10800, duplicates and reordering switchable, lost-message queue."""
     order_sn = await api.order(phase="unpaid")
-    await api.faults({"operation": "push.3", "fault": "push_duplicate", "times": 1})
+    await pushed.forget_the_making_of(order_sn)
+    await api.faults({"operation": "push/3", "fault": "push_duplicate", "times": 1})
     await api.act(order_sn, "buyer_pays")
     first, second = await pushed.expect(3, 2, order_sn)
     assert first.raw == second.raw
     assert first.headers["Authorization"] == push_sign(api.push_key, pushed.url, first.raw)
 
     swapped = await api.order(phase="unpaid")
-    await api.faults({"operation": "push.3", "fault": "push_reorder", "times": 1})
+    await pushed.forget_the_making_of(swapped)
+    await api.faults({"operation": "push/3", "fault": "push_reorder", "times": 1})
     await api.act(swapped, "buyer_pays")
     await api.act(swapped, "seller_ships")
     told = [d.body["data"]["status"] for d in await pushed.expect(3, 2, swapped)]
     assert told == ["PROCESSED", "READY_TO_SHIP"]
 
-    pushed.status = 500
     nobody = await api.order(phase="unpaid")
+    await pushed.forget_the_making_of(nobody)
+    pushed.status = 500
     await api.act(nobody, "buyer_pays")
     for n, wait in enumerate((300, 1800, 10_800), start=1):
         await pushed.expect(3, n, nobody)
@@ -207,17 +210,17 @@ async def test_line_8_push(api: Api, pushed: Receiver, push_sign: Any) -> None:
 async def test_line_9_switches(api: Api) -> None:
     """429 + error_rate_limit switchable; error_server switchable; slow answer after the action took effect."""
     order_sn = await api.order()
-    await api.faults({"operation": "order.cancel_order", "fault": "http_429", "times": 1})
+    await api.faults({"operation": "order/cancel_order", "fault": "http_429", "times": 1})
     limited = await api.cancel(order_sn)
     assert (limited.http, limited.error) == (429, "error_rate_limit")
-    await api.answers("error_server", operation="order.cancel_order")
+    await api.answers("error_server", operation="order/cancel_order")
     (await api.cancel(order_sn)).refused("error_server", "System error. Please try again later.")
     assert await api.status(order_sn) == "READY_TO_SHIP"
 
-    await api.faults({"operation": "order.cancel_order", "fault": "slow", "times": 1, "ms": 400})
+    await api.faults({"operation": "order/cancel_order", "fault": "slow", "times": 1, "ms": 400})
     began = time.monotonic()
     slow = asyncio.create_task(api.cancel(order_sn))
-    while not await api.effects("order.cancel_order"):
+    while not await api.effects("order/cancel_order"):
         assert time.monotonic() - began < 10
         await asyncio.sleep(0.01)
     assert not slow.done(), "applied, and the answer still on its way"
@@ -225,7 +228,7 @@ async def test_line_9_switches(api: Api) -> None:
     assert (await slow).error == ""
 
     other = await api.order()
-    await api.faults({"operation": "order.cancel_order", "fault": "timeout_after", "times": 1, "ms": 20})
+    await api.faults({"operation": "order/cancel_order", "fault": "timeout_after", "times": 1, "ms": 20})
     with pytest.raises((aiohttp.ClientError, ConnectionError, TimeoutError)):
         await api.cancel(other)
     assert await api.status(other) == "CANCELLED"

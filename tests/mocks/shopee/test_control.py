@@ -189,10 +189,6 @@ ILLEGAL = [
     ("platform_decides", "delivered"),
     ("platform_holds", "in_transit"),
     ("platform_releases", "awaiting_shipment"),
-    # acts of other platforms: never possible here, and said so the same way
-    ("supplier_agrees", "awaiting_shipment"),
-    ("supplier_refuses", "awaiting_shipment"),
-    ("supplier_ships", "awaiting_shipment"),
 ]
 
 
@@ -203,6 +199,14 @@ async def test_illegal_act_answers_409_with_the_reason(api: Api, act: str, phase
     answer = await api.illegal_act(order_sn, act, **details(act))
     assert any(isinstance(v, str) and len(v) > 10 for v in answer.values()), answer
     assert await api.truth(order_sn) == before
+
+
+@pytest.mark.parametrize("act", ["supplier_agrees", "supplier_refuses", "supplier_ships"])
+async def test_acts_of_other_platforms_are_refused(api: Api, act: str) -> None:
+    order_sn = await api.order()
+    status, answer = await api.control("POST", f"/orders/{order_sn}/acts", {"act": act})
+    assert status in {400, 409}
+    assert act in answer["error"]
 
 
 # -- acts on a store -----------------------------------------------------------------------------------------------
@@ -280,7 +284,7 @@ async def sent_cancel(api: Api, order_sn: str) -> tuple[int, bytes]:
 )
 async def test_fault(api: Api, fault: str, applied: bool) -> None:
     order_sn = await api.order()
-    row: dict[str, Any] = {"operation": "order.cancel_order", "fault": fault, "times": 1}
+    row: dict[str, Any] = {"operation": "order/cancel_order", "fault": fault, "times": 1}
     if fault in {"slow", "timeout_before", "timeout_after"}:
         row["ms"] = 50
     await api.faults(row)
@@ -304,24 +308,24 @@ async def test_fault(api: Api, fault: str, applied: bool) -> None:
             assert json.loads(text)["error"] == ""
     if fault != "html_body":  # MOCKS.md leaves open whether a page was shown before or after
         assert (await api.status(order_sn) == "CANCELLED") is applied
-        assert [e["order_id"] for e in await api.effects("order.cancel_order")] == [order_sn] * applied
+        assert [e["order_id"] for e in await api.effects("order/cancel_order")] == [order_sn] * applied
     assert (await api.get("order/get_shipment_list", page_size=1)).error == ""
 
 
 async def test_fault_times_and_glob(api: Api) -> None:
-    await api.faults({"operation": "order.get_*", "fault": "rate_limit_code", "times": 2})
+    await api.faults({"operation": "order/get_*", "fault": "rate_limit_code", "times": 2})
     codes = [(await api.get("order/get_shipment_list", page_size=1)).error for _ in range(3)]
     assert codes == ["error_rate_limit", "error_rate_limit", ""]
 
 
 async def test_fault_glob_leaves_the_others_alone(api: Api) -> None:
-    await api.faults({"operation": "returns.*", "fault": "rate_limit_code", "times": 1})
+    await api.faults({"operation": "returns/*", "fault": "rate_limit_code", "times": 1})
     assert (await api.get("order/get_shipment_list", page_size=1)).error == ""
     assert (await api.get("returns/get_return_list", page_no=1, page_size=1)).error == "error_rate_limit"
 
 
 async def test_fault_probability(api: Api) -> None:
-    await api.faults({"operation": "order.*", "fault": "rate_limit_code", "probability": 0.5, "times": 1000})
+    await api.faults({"operation": "order/*", "fault": "rate_limit_code", "probability": 0.5, "times": 1000})
     codes = [(await api.get("order/get_shipment_list", page_size=1)).error for _ in range(40)]
     assert 5 < codes.count("error_rate_limit") < 35
 
@@ -353,7 +357,7 @@ async def test_effects_journal(api: Api) -> None:
     await api.advance("PT1H")
     assert (await api.ship(second)).error == ""
     journal = await api.effects()
-    assert [e["operation"] for e in journal] == ["order.cancel_order", "logistics.ship_order"]
+    assert [e["operation"] for e in journal] == ["order/cancel_order", "logistics/ship_order"]
     assert [e["order_id"] for e in journal] == [first, second]
     assert journal[0]["seq"] < journal[1]["seq"]
     assert journal[0].keys() >= {"seq", "at", "operation", "order_id", "idempotency_key", "request_id"}

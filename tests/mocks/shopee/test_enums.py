@@ -133,7 +133,7 @@ LOGISTICS: dict[str, tuple[str, list[str]]] = {
     "LOGISTICS_PICKUP_DONE": ("in_transit", []),
     "LOGISTICS_PICKUP_RETRY": ("awaiting_collection", ["carrier_misses_pickup"]),
     "LOGISTICS_DELIVERY_DONE": ("delivered", []),
-    "LOGISTICS_DELIVERY_FAILED": ("in_transit", ["carrier_fails_delivery"]),
+    "LOGISTICS_DELIVERY_FAILED": ("in_transit", ["carrier_returns"]),
     "LOGISTICS_LOST": ("in_transit", ["carrier_loses"]),
     "LOGISTICS_INVALID": ("awaiting_shipment", ["platform_cancels"]),
     "LOGISTICS_REQUEST_CANCELED": ("awaiting_collection", ["platform_cancels"]),
@@ -152,7 +152,7 @@ async def test_logistics_status_is_shown(api: Api, status: str) -> None:
 
 async def test_cod_rejected(api: Api) -> None:
     order_sn = await api.order(phase="in_transit", cod=True)
-    await api.act(order_sn, "carrier_fails_delivery")
+    await api.act(order_sn, "carrier_returns")
     detail = await api.detail(order_sn, "package_list,cancel_reason")
     assert detail["package_list"][0]["logistics_status"] == "LOGISTICS_COD_REJECTED"
     assert detail["cancel_reason"] == "COD Rejected"
@@ -182,7 +182,7 @@ async def test_return_statuses_are_reached(api: Api) -> None:
     seen.add((await api.return_detail(return_sn))["status"])
     assert (await api.dispute(return_sn)).error == ""
     seen.add((await api.return_detail(return_sn))["status"])
-    await api.act(order_sn, "platform_judges")
+    await api.act(order_sn, "buyer_opens_dispute")
     seen.add((await api.return_detail(return_sn))["status"])
     await api.act(order_sn, "platform_decides", **{"for": "seller"})
     seen.add((await api.return_detail(return_sn))["status"])
@@ -263,7 +263,7 @@ async def test_buyers_preference_for_partial_cancellation(api: Api, preference: 
     """0 ship what is available, 1 cancel the whole order; can_partial_cancel_order already includes it."""
     order_sn = await api.order(
         lines=[{"sku": "A", "title": "Mug", "quantity": 3, "price": 10}],
-        buyer_preference_for_partial_cancellation=preference,
+        preference=preference,
     )
     detail = await api.detail(order_sn)
     assert detail["buyer_preference_for_partial_cancellation"] == preference

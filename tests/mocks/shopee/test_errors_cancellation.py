@@ -30,14 +30,14 @@ async def test_too_late_or_already_cancelled(api: Api, phase: str, reason: str) 
     before = await api.detail(order_sn, "cancel_by,cancel_reason")
     (await api.cancel(order_sn, reason)).refused(*LIMIT)
     assert await api.detail(order_sn, "cancel_by,cancel_reason") == before
-    assert await api.effects("order.cancel_order") == []
+    assert await api.effects("order/cancel_order") == []
 
 
 async def test_second_cancel_of_a_cancelled_order(api: Api) -> None:
     order_sn = await api.order()
     assert (await api.cancel(order_sn)).error == ""
     (await api.cancel(order_sn)).refused(*LIMIT)
-    assert len(await api.effects("order.cancel_order")) == 1
+    assert len(await api.effects("order/cancel_order")) == 1
 
 
 async def test_cancel_after_the_seller_arranged_shipment(api: Api) -> None:
@@ -51,16 +51,16 @@ async def test_cancel_after_the_seller_arranged_shipment(api: Api) -> None:
 async def test_platform_warehouse_order(api: Api) -> None:
     order_sn = await api.order(warehouse=True)
     (await api.cancel(order_sn)).refused("order.error_param", "You can not cancel warehouse order.")
-    assert await api.effects("order.cancel_order") == []
+    assert await api.effects("order/cancel_order") == []
 
 
 async def test_shop_not_linked(api: Api) -> None:
     order_sn = await api.order()
-    await api.answers("order.error_permission", operation="order.cancel_order")
+    await api.answers("order.error_permission", operation="order/cancel_order")
     (await api.cancel(order_sn)).refused(
         "order.error_permission", "Please link shop and partner on seller center first."
     )
-    assert await api.effects("order.cancel_order") == []
+    assert await api.effects("order/cancel_order") == []
 
 
 @pytest.mark.parametrize("missing", ["order_sn", "cancel_reason"])
@@ -155,7 +155,7 @@ async def test_answer_to_a_request_that_was_never_made(api: Api, phase: str, ope
         ("order.cancel_order_invalid_status", NOT_IN_CANCEL), ("order.order_status_invalid", NOT_IN_CANCEL)
     )
     assert await api.status(order_sn) == before
-    assert await api.effects("order.handle_buyer_cancellation") == []
+    assert await api.effects("order/handle_buyer_cancellation") == []
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ async def test_answer_refused_by_the_platform(api: Api, error: str, message: str
     await api.advance("PT2H")
     await api.act(order_sn, "buyer_requests_cancellation", reason="Others")
     assert await api.status(order_sn) == "IN_CANCEL"
-    await api.answers(error, operation="order.handle_buyer_cancellation")
+    await api.answers(error, operation="order/handle_buyer_cancellation")
     answer = await api.post("order/handle_buyer_cancellation", {"order_sn": order_sn, "operation": "ACCEPT"})
     answer.refused(error, message)
     assert await api.status(order_sn) == "IN_CANCEL"
-    assert await api.effects("order.handle_buyer_cancellation") == []
+    assert await api.effects("order/handle_buyer_cancellation") == []
 
 
 @pytest.mark.parametrize("operation", ["accept", "APPROVE", ""])
@@ -197,4 +197,4 @@ async def test_second_answer_to_one_request(api: Api) -> None:
     (await api.post("order/handle_buyer_cancellation", body)).refused_as_one_of(
         ("order.cancel_order_invalid_status", NOT_IN_CANCEL), ("order.order_status_invalid", NOT_IN_CANCEL)
     )
-    assert len(await api.effects("order.handle_buyer_cancellation")) == 1
+    assert len(await api.effects("order/handle_buyer_cancellation")) == 1

@@ -33,10 +33,10 @@ COMMON: list[tuple[str, str | None]] = [
 @pytest.mark.parametrize(("error", "message"), COMMON, ids=[e for e, _ in COMMON])
 async def test_row_is_answered_and_nothing_is_applied(api: Api, error: str, message: str | None) -> None:
     order_sn = await api.order()
-    await api.answers(error, operation="order.*")
+    await api.answers(error, operation="order/*")
     answer = await api.cancel(order_sn)
     answer.refused(error, message)
-    assert await api.effects("order.cancel_order") == []
+    assert await api.effects("order/cancel_order") == []
     assert await api.status(order_sn) == "READY_TO_SHIP"
 
 

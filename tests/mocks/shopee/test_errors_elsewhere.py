@@ -33,11 +33,11 @@ async def test_escrow_of_an_unknown_order(api: Api) -> None:
 async def test_message_type_that_is_none(api: Api, kind: str) -> None:
     answer = await api.post("sellerchat/send_message", {"to_id": 1, "message_type": kind, "content": {"text": "hello"}})
     assert answer.error != ""
-    assert await api.effects("sellerchat.send_message") == []
+    assert await api.effects("sellerchat/send_message") == []
 
 
 async def test_chat_of_an_app_that_is_not_whitelisted(api: Api) -> None:
-    await api.answers("error_api_permission", operation="sellerchat.*")
+    await api.answers("error_api_permission", operation="sellerchat/*")
     answer = await api.get("sellerchat/get_conversation_list", direction="latest", type="all", page_size=10)
     answer.refused("error_api_permission")
 

@@ -100,7 +100,7 @@ async def test_unknown_return_by_query(api: Api, call: str) -> None:
 
 async def test_list_says_it_too(api: Api) -> None:
     """The row names the list, which takes no return_sn: only the platform itself can bring this about."""
-    await api.answers(*INVALID_SN[:1], message=INVALID_SN[1], operation="returns.get_return_list")
+    await api.answers(*INVALID_SN[:1], message=INVALID_SN[1], operation="returns/get_return_list")
     (await api.get("returns/get_return_list", page_no=1, page_size=10)).refused(*INVALID_SN)
 
 
@@ -110,7 +110,7 @@ async def test_return_of_another_shop(api: Api) -> None:
     answer = await api.get("returns/get_return_detail", other, return_sn=return_sn)
     answer.refused(*INVALID_SN)
     (await api.post("returns/confirm", {"return_sn": return_sn}, other)).refused(*INVALID_SN)
-    assert await api.effects("returns.confirm") == []
+    assert await api.effects("returns/confirm") == []
 
 
 @pytest.mark.parametrize(
@@ -127,67 +127,67 @@ async def test_confirm_twice(api: Api) -> None:
     _, return_sn = await api.returned()
     assert (await confirm(api, return_sn)).error == ""
     (await confirm(api, return_sn)).refused(*WRONG_STATUS)
-    assert len(await api.effects("returns.confirm")) == 1
+    assert len(await api.effects("returns/confirm")) == 1
 
 
 async def test_confirm_after_the_buyer_withdrew(api: Api) -> None:
     order_sn, return_sn = await api.returned()
     await api.act(order_sn, "buyer_withdraws_request")
     (await confirm(api, return_sn)).refused(*WRONG_STATUS)
-    assert await api.effects("returns.confirm") == []
+    assert await api.effects("returns/confirm") == []
 
 
 async def test_offer_after_the_refund(api: Api) -> None:
     _, return_sn = await api.returned()
     assert (await confirm(api, return_sn)).error == ""
     (await offer(api, return_sn, "REFUND", 1)).refused(*WRONG_STATUS)
-    assert await api.effects("returns.offer") == []
+    assert await api.effects("returns/offer") == []
 
 
 async def test_offer_when_it_is_the_buyers_turn(api: Api) -> None:
     _, return_sn = await api.returned()
     assert (await some_offer(api, return_sn)).error == ""
     (await offer(api, return_sn, "RETURN_REFUND", 1)).refused("error_negotiation_status")
-    assert len(await api.effects("returns.offer")) == 1
+    assert len(await api.effects("returns/offer")) == 1
 
 
 async def test_accept_without_a_buyers_offer(api: Api) -> None:
     _, return_sn = await api.returned()
     (await accept_offer(api, return_sn)).refused("error_no_buyer_offer")
-    assert await api.effects("returns.accept_offer") == []
+    assert await api.effects("returns/accept_offer") == []
 
 
 async def test_offer_while_a_dispute_runs(api: Api) -> None:
     _, return_sn = await api.disputed()
     (await offer(api, return_sn, "REFUND", 1)).refused("error_ongoing_dispute")
-    assert await api.effects("returns.offer") == []
+    assert await api.effects("returns/offer") == []
 
 
 async def test_accepting_ones_own_offer(api: Api) -> None:
     _, return_sn = await api.returned()
     assert (await some_offer(api, return_sn)).error == ""
     (await accept_offer(api, return_sn)).refused("err_data", "Cannot accept your own offer.")
-    assert await api.effects("returns.accept_offer") == []
+    assert await api.effects("returns/accept_offer") == []
 
 
 async def test_offer_on_a_warehouse_checked_return(api: Api) -> None:
-    _, return_sn = await api.returned(validation_type="warehouse_validation")
+    _, return_sn = await api.returned(validation="warehouse_validation")
     (await offer(api, return_sn, "REFUND", 1)).refused("error_validation")
-    assert await api.effects("returns.offer") == []
+    assert await api.effects("returns/offer") == []
 
 
 @pytest.mark.parametrize("request_type", [1, 2])
 async def test_offer_on_a_return_that_is_not_normal(api: Api, request_type: int) -> None:
     _, return_sn = await api.returned(request_type=request_type)
     (await offer(api, return_sn, "REFUND", 1)).refused("error_return_request_type")
-    assert await api.effects("returns.offer") == []
+    assert await api.effects("returns/offer") == []
 
 
 async def test_refund_only_after_completion(api: Api) -> None:
     _, return_sn = await api.returned(phase="completed")
     assert (await api.return_detail(return_sn))["return_refund_type"] == "RRAOC"
     (await offer(api, return_sn, "REFUND", 1)).refused("rraoc_refund_not_allowed")
-    assert await api.effects("returns.offer") == []
+    assert await api.effects("returns/offer") == []
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ async def test_refund_only_after_completion(api: Api) -> None:
 async def test_row_switched(api: Api, error: str, message: str | None, call: str) -> None:
     _, return_sn = await api.returned()
     before = await api.return_detail(return_sn)
-    await api.answers(error, operation=f"returns.{call}")
+    await api.answers(error, operation=f"returns/{call}")
     calls = {
         "offer": lambda: offer(api, return_sn, "REFUND", 1),
         "accept_offer": lambda: accept_offer(api, return_sn),
@@ -225,7 +225,7 @@ async def test_row_switched(api: Api, error: str, message: str | None, call: str
     }
     (await calls[call]()).refused(error, message)
     assert await api.return_detail(return_sn) == before
-    assert await api.effects(f"returns.{call}") == []
+    assert await api.effects(f"returns/{call}") == []
 
 
 # -- amounts -------------------------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ async def test_offer_of_an_amount_that_can_not_be(api: Api, amount: float) -> No
     _, return_sn = await api.returned()
     answer = await offer(api, return_sn, "REFUND", amount)
     assert answer.error != ""
-    assert await api.effects("returns.offer") == []
+    assert await api.effects("returns/offer") == []
 
 
 async def test_offer_with_decimals_in_a_currency_without(api: Api) -> None:
@@ -252,7 +252,7 @@ async def test_offer_with_decimals_in_a_currency_without(api: Api) -> None:
         "proposed_adjusted_refund_amount": terms["max_refund_amount"] - 0.5,
     }
     assert (await api.post("returns/offer", body, store)).error != ""
-    assert await api.effects("returns.offer") == []
+    assert await api.effects("returns/offer") == []
 
 
 async def test_offer_of_a_solution_that_is_none(api: Api) -> None:
@@ -267,13 +267,13 @@ async def test_dispute_of_a_return_that_ended(api: Api) -> None:
     order_sn, return_sn = await api.returned()
     await api.act(order_sn, "buyer_withdraws_request")
     (await api.dispute(return_sn)).refused("returnsn.illegal")
-    assert await api.effects("returns.dispute") == []
+    assert await api.effects("returns/dispute") == []
 
 
 async def test_dispute_twice(api: Api) -> None:
     _, return_sn = await api.disputed()
     (await api.dispute(return_sn)).refused("returnsn.illegal")
-    assert len(await api.effects("returns.dispute")) == 1
+    assert len(await api.effects("returns/dispute")) == 1
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ async def test_dispute_twice(api: Api) -> None:
 async def test_dispute_with_a_parameter_wrong(api: Api, changed: dict[str, Any]) -> None:
     _, return_sn = await api.returned()
     (await api.dispute(return_sn, **changed)).refused("dispute.request.param.error")
-    assert await api.effects("returns.dispute") == []
+    assert await api.effects("returns/dispute") == []
     assert (await api.return_detail(return_sn))["status"] == "REQUESTED"
 
 
@@ -293,7 +293,7 @@ async def test_cancel_dispute_outside_its_state(api: Api) -> None:
     _, return_sn = await api.disputed()
     answer = await api.post("returns/cancel_dispute", {"return_sn": return_sn, "email": "seller@example.com"})
     assert answer.error != ""
-    assert await api.effects("returns.cancel_dispute") == []
+    assert await api.effects("returns/cancel_dispute") == []
 
 
 # -- evidence ------------------------------------------------------------------------------------------------------
@@ -304,13 +304,13 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"\x00" * 32
 async def test_evidence_of_nothing(api: Api) -> None:
     _, return_sn = await api.disputed()
     (await upload_proof(api, return_sn, 0)).refused("no.proof")
-    assert await api.effects("returns.upload_proof") == []
+    assert await api.effects("returns/upload_proof") == []
 
 
 async def test_evidence_of_too_many_pictures(api: Api) -> None:
     _, return_sn = await api.disputed()
     (await upload_proof(api, return_sn, 100)).refused("number.error")
-    assert await api.effects("returns.upload_proof") == []
+    assert await api.effects("returns/upload_proof") == []
 
 
 async def test_evidence_too_late(api: Api) -> None:
@@ -320,7 +320,7 @@ async def test_evidence_too_late(api: Api) -> None:
     wait = proof["seller_evidence_deadline"] - await api.now() + 1
     await api.advance(f"PT{wait}S")
     await api.store_act("expire_tokens")
-    fresh = await refreshed(api)
+    fresh = await api.renewed()
     answer = await api.post(
         "returns/upload_proof",
         {"return_sn": return_sn, "photo": [{"url": "https://example.com/p.jpg", "thumbnail": ""}]},
@@ -329,18 +329,6 @@ async def test_evidence_too_late(api: Api) -> None:
     answer.refused("proof.overdue")
     detail = await api.return_detail(return_sn, fresh)
     assert detail["seller_proof"]["seller_proof_status"] == "OVERDUE"
-
-
-async def refreshed(api: Api) -> dict[str, Any]:
-    answer = await api.public_post(
-        "auth/access_token/get",
-        {
-            "refresh_token": api.store["refresh_token"],
-            "partner_id": api.partner_id,
-            "shop_id": api.store["shop_id"],
-        },
-    )
-    return {**api.store, **answer.flat}
 
 
 async def test_picture_that_is_none(api: Api) -> None:

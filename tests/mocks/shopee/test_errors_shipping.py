@@ -26,14 +26,14 @@ async def test_not_ready(api: Api, phase: str) -> None:
     before = await api.status(order_sn)
     (await ship(api, order_sn)).refused("logistics.error_param", "The order status is not ready to ship.")
     assert await api.status(order_sn) == before
-    assert await api.effects("logistics.ship_order") == []
+    assert await api.effects("logistics/ship_order") == []
 
 
 @pytest.mark.parametrize("phase", ["in_transit", "delivered", "completed"])
 async def test_already_shipped(api: Api, phase: str) -> None:
     order_sn = await api.order(phase=phase)
     (await ship(api, order_sn)).refused("logistics.error_param", "Order has been shipped.")
-    assert await api.effects("logistics.ship_order") == []
+    assert await api.effects("logistics/ship_order") == []
 
 
 async def test_arranged_twice(api: Api) -> None:
@@ -45,13 +45,13 @@ async def test_arranged_twice(api: Api) -> None:
         ("logistics.error_param", "The order status is not ready to ship."),
         ("logistics.error_order_state", None),
     )
-    assert len(await api.effects("logistics.ship_order")) == 1
+    assert len(await api.effects("logistics/ship_order")) == 1
 
 
 async def test_cancelled(api: Api) -> None:
     order_sn = await api.order(phase="cancelled")
     (await ship(api, order_sn)).refused("error_status", "The order has been cancelled.")
-    assert await api.effects("logistics.ship_order") == []
+    assert await api.effects("logistics/ship_order") == []
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ async def test_cancelled(api: Api) -> None:
 )
 async def test_row_switched(api: Api, error: str, message: str | None) -> None:
     order_sn = await api.order()
-    await api.answers(error, message=message, operation="logistics.ship_order")
+    await api.answers(error, message=message, operation="logistics/ship_order")
     (await api.ship(order_sn)).refused(error, message)
     assert await api.status(order_sn) == "READY_TO_SHIP"
-    assert await api.effects("logistics.ship_order") == []
+    assert await api.effects("logistics/ship_order") == []
 
 
 async def test_none_of_the_three_ways(api: Api) -> None:

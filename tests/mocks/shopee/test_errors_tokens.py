@@ -70,7 +70,7 @@ async def test_main_account_that_never_was(api: Api) -> None:
     ],
 )
 async def test_token_get_row_switched(api: Api, error: str, message: str | None) -> None:
-    await api.answers(error, message=message, operation="auth.token.get")
+    await api.answers(error, message=message, operation="auth/token/get")
     code, shop_id = code_of(api)
     (await exchange(api, code, shop_id=shop_id)).refused(error, message)
     assert (await exchange(api, code, shop_id=shop_id)).error == "", "the code is still unused"
@@ -118,7 +118,7 @@ async def test_refresh_after_the_seller_revoked(api: Api) -> None:
     ],
 )
 async def test_refresh_row_switched(api: Api, error: str, message: str | None) -> None:
-    await api.answers(error, message=message, operation="auth.access_token.get")
+    await api.answers(error, message=message, operation="auth/access_token/get")
     (await refresh(api, api.store["refresh_token"])).refused(error, message)
     assert (await refresh(api, api.store["refresh_token"])).error == "", "the token was not used up"
 

@@ -164,12 +164,7 @@ async def test_below_three_points_nothing_happens(api: Api) -> None:
 async def test_punishments_end(api: Api) -> None:
     await api.store_act("platform_issues_points", points=3, violation_type=6)
     await api.advance("P28DT1H")
-    body = {
-        "refresh_token": api.store["refresh_token"],
-        "partner_id": api.partner_id,
-        "shop_id": api.store["shop_id"],
-    }
-    store = {**api.store, **(await api.public_post("auth/access_token/get", body)).flat}
+    store = await api.renewed()
     lists = {}
     for status in (1, 2):
         answer = await api.get(
@@ -197,12 +192,7 @@ async def test_late_orders_and_listings(api: Api) -> None:
     assert listings.error == ""
     deadline = (await api.detail(order_sn))["ship_by_date"]
     await api.advance(f"PT{deadline - await api.now() + 60}S")
-    body = {
-        "refresh_token": api.store["refresh_token"],
-        "partner_id": api.partner_id,
-        "shop_id": api.store["shop_id"],
-    }
-    store = {**api.store, **(await api.public_post("auth/access_token/get", body)).flat}
+    store = await api.renewed()
     late = (await api.get("account_health/get_late_orders", store, page_no=1, page_size=10)).ok
     entries = next(v for v in late.values() if isinstance(v, list))
     assert [o["order_sn"] for o in entries] == [order_sn]

@@ -32,6 +32,7 @@ async def test_signature_covers_url_and_raw_body(
     api: Api, pushed: Receiver, push_sign: Callable[[str, str, bytes], str]
 ) -> None:
     order_sn = await api.order()
+    await pushed.forget_the_making_of(order_sn)
     assert (await api.cancel(order_sn)).error == ""
     (push,) = await pushed.expect(3, 1, order_sn)
     assert push.headers["Authorization"] == push_sign(api.push_key, pushed.url, push.raw)
@@ -41,6 +42,7 @@ async def test_signature_covers_url_and_raw_body(
 
 async def test_order_status_push(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order()
+    await pushed.forget_the_making_of(order_sn)
     await api.act(order_sn, "seller_ships")
     pushes = await pushed.expect(3, 1, order_sn)
     body = pushes[-1].body
@@ -54,6 +56,7 @@ async def test_order_status_push(api: Api, pushed: Receiver) -> None:
 
 async def test_the_whole_way_is_pushed_in_status_words(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order(phase="unpaid")
+    await pushed.forget_the_making_of(order_sn)
     for act in ("buyer_pays", "seller_ships", "carrier_collects", "carrier_delivers", "buyer_confirms_receipt"):
         await api.advance("PT10M")
         await api.act(order_sn, act)
@@ -67,6 +70,7 @@ async def test_the_whole_way_is_pushed_in_status_words(api: Api, pushed: Receive
 
 async def test_in_cancel_is_pushed(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order()
+    await pushed.forget_the_making_of(order_sn)
     await api.advance("PT2H")
     await api.act(order_sn, "buyer_requests_cancellation", reason="Others")
     await pushed.wait(lambda: any(d.body["data"]["status"] == "IN_CANCEL" for d in pushed.of(3, order_sn)))
@@ -74,6 +78,7 @@ async def test_in_cancel_is_pushed(api: Api, pushed: Receiver) -> None:
 
 async def test_tracking_number_push(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order()
+    await pushed.forget_the_making_of(order_sn)
     assert (await api.ship(order_sn)).error == ""
     (push,) = await pushed.expect(4, 1, order_sn)
     number = (await api.get("logistics/get_tracking_number", order_sn=order_sn)).ok["tracking_number"]
@@ -83,12 +88,27 @@ async def test_tracking_number_push(api: Api, pushed: Receiver) -> None:
 
 async def test_package_fulfillment_push(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order()
+    await pushed.forget_the_making_of(order_sn)
     await api.act(order_sn, "seller_ships")
     await api.act(order_sn, "carrier_collects")
     await pushed.wait(
         lambda: any(d.body["data"]["fulfillment_status"] == "LOGISTICS_PICKUP_DONE" for d in pushed.of(30, order_sn))
     )
     assert {"ordersn", "package_number", "fulfillment_status", "update_time"} <= pushed.of(30)[0].body["data"].keys()
+
+
+async def test_package_info_push(api: Api, pushed: Receiver) -> None:
+    order_sn = await api.order()
+    await pushed.forget_the_making_of(order_sn)
+    before = (await api.detail(order_sn))["ship_by_date"]
+    await api.act(order_sn, "platform_extends_ship_by", days=2)
+    after = (await api.detail(order_sn))["ship_by_date"]
+    assert after == before + 2 * 86_400
+    (push,) = await pushed.expect(47, 1, order_sn)
+    data = push.body["data"]
+    assert {"order_sn", "package_number", "changed_fields", "old", "new", "update_time"} <= data.keys()
+    assert data["changed_fields"] == ["ship_by_date"]
+    assert (data["old"]["ship_by_date"], data["new"]["ship_by_date"]) == (before, after)
 
 
 async def test_return_push(api: Api, pushed: Receiver) -> None:
@@ -117,10 +137,13 @@ async def test_authorization_pushes_are_partner_level(api: Api, pushed: Receiver
 
 
 async def test_authorization_is_pushed(api: Api, pushed: Receiver) -> None:
-    first = api.credentials["auth_codes"][0]
-    code, shop_id = (first["code"], first["shop_id"]) if isinstance(first, dict) else (first, api.store["shop_id"])
-    answer = await api.public_post("auth/token/get", {"code": code, "partner_id": api.partner_id, "shop_id": shop_id})
-    assert answer.error == ""
+    path, shop_id = "/api/v2/shop/auth_partner", api.store["shop_id"]
+    query = {k: str(v) for k, v in (await api.public_query(path)).items()}
+    query["redirect"] = "http://127.0.0.1:1/callback"
+    async with api.http.post(
+        api.base_url + path, params=query, data={"who": str(shop_id)}, allow_redirects=False
+    ) as answer:
+        assert answer.status in {302, 303}
     (push,) = await pushed.expect(1, 1)
     assert shop_id in {push.body["data"].get("shop_id"), *push.body["data"].get("shop_id_list", [])}
 
@@ -151,6 +174,7 @@ async def attempts_of(api: Api, code: int) -> list[dict[str, Any]]:
 async def test_ladder_of_300_1800_10800_seconds(api: Api, pushed: Receiver, bad: str) -> None:
     """A status that is not 2xx, and by the guide's text a body too, count as not delivered."""
     order_sn = await api.order(phase="unpaid")
+    await pushed.forget_the_making_of(order_sn)
     await api.advance("PT1M")
     pushed.got.clear()
     pushed.status, pushed.text = (503, "") if bad == "status" else (200, "ok")
@@ -172,6 +196,7 @@ async def test_ladder_of_300_1800_10800_seconds(api: Api, pushed: Receiver, bad:
 
 async def test_a_retry_that_is_taken_ends_the_ladder(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order(phase="unpaid")
+    await pushed.forget_the_making_of(order_sn)
     pushed.status = 500
     await api.act(order_sn, "buyer_pays")
     await pushed.expect(3, 1, order_sn)
@@ -185,6 +210,7 @@ async def test_a_retry_that_is_taken_ends_the_ladder(api: Api, pushed: Receiver)
 
 async def test_lost_messages_can_be_read_and_confirmed(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order(phase="unpaid")
+    await pushed.forget_the_making_of(order_sn)
     pushed.status = 500
     await api.act(order_sn, "buyer_pays")
     await pushed.expect(3, 1, order_sn)
@@ -228,6 +254,7 @@ async def test_lost_messages_are_given_a_hundred_at_a_time_oldest_first(api: Api
 
 async def test_lost_messages_are_kept_three_days(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order(phase="unpaid")
+    await pushed.forget_the_making_of(order_sn)
     pushed.status = 500
     await api.act(order_sn, "buyer_pays")
     await api.advance("PT4H")
@@ -239,6 +266,7 @@ async def test_lost_messages_are_kept_three_days(api: Api, pushed: Receiver) -> 
 
 async def test_webchat_is_tried_after_1_2_3_seconds(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order()
+    await pushed.forget_the_making_of(order_sn)
     pushed.status = 500
     await api.act(order_sn, "buyer_replies", text="Hello?")
     await pushed.expect(10, 1)
@@ -255,7 +283,8 @@ async def test_webchat_is_tried_after_1_2_3_seconds(api: Api, pushed: Receiver) 
 
 async def test_duplicate(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order(phase="unpaid")
-    await api.faults({"operation": "push.3", "fault": "push_duplicate", "times": 1})
+    await pushed.forget_the_making_of(order_sn)
+    await api.faults({"operation": "push/3", "fault": "push_duplicate", "times": 1})
     await api.act(order_sn, "buyer_pays")
     first, second = await pushed.expect(3, 2, order_sn)
     assert first.raw == second.raw
@@ -263,7 +292,8 @@ async def test_duplicate(api: Api, pushed: Receiver) -> None:
 
 async def test_drop(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order(phase="unpaid")
-    await api.faults({"operation": "push.3", "fault": "push_drop", "times": 1})
+    await pushed.forget_the_making_of(order_sn)
+    await api.faults({"operation": "push/3", "fault": "push_drop", "times": 1})
     await api.act(order_sn, "buyer_pays")
     await api.advance("P1D")
     assert all(d.body["data"]["status"] != "READY_TO_SHIP" for d in pushed.of(3, order_sn))
@@ -271,7 +301,8 @@ async def test_drop(api: Api, pushed: Receiver) -> None:
 
 async def test_delay(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order(phase="unpaid")
-    await api.faults({"operation": "push.3", "fault": "push_delay", "times": 1, "seconds": 900})
+    await pushed.forget_the_making_of(order_sn)
+    await api.faults({"operation": "push/3", "fault": "push_delay", "times": 1, "seconds": 900})
     await api.act(order_sn, "buyer_pays")
     sent_at = await api.now()
     await api.advance("PT14M")
@@ -283,7 +314,8 @@ async def test_delay(api: Api, pushed: Receiver) -> None:
 
 async def test_reorder(api: Api, pushed: Receiver) -> None:
     order_sn = await api.order(phase="unpaid")
-    await api.faults({"operation": "push.3", "fault": "push_reorder", "times": 1})
+    await pushed.forget_the_making_of(order_sn)
+    await api.faults({"operation": "push/3", "fault": "push_reorder", "times": 1})
     await api.act(order_sn, "buyer_pays")
     await api.advance("PT10S")
     await api.act(order_sn, "seller_ships")

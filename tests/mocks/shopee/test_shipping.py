@@ -22,7 +22,7 @@ async def test_parameters_then_ship(api: Api) -> None:
     assert answer.error == ""
     assert "response" not in answer.body, "the answer of ship_order has no response key"
     assert await api.status(order_sn) == "PROCESSED"
-    assert [e["order_id"] for e in await api.effects("logistics.ship_order")] == [order_sn]
+    assert [e["order_id"] for e in await api.effects("logistics/ship_order")] == [order_sn]
 
 
 async def test_dropoff_may_be_empty(api: Api) -> None:
@@ -101,7 +101,7 @@ async def test_pickup_failed_then_arranged_again(api: Api) -> None:
     }
     assert (await api.post("logistics/update_shipping_order", body)).error == ""
     assert await api.status(order_sn) == "PROCESSED"
-    assert [e["order_id"] for e in await api.effects("logistics.update_shipping_order")] == [order_sn]
+    assert [e["order_id"] for e in await api.effects("logistics/update_shipping_order")] == [order_sn]
 
 
 @pytest.mark.parametrize(
@@ -135,10 +135,5 @@ async def test_a_buyer_may_confirm_only_what_was_delivered(api: Api) -> None:
 async def test_a_delivered_order_completes_by_itself(api: Api) -> None:
     order_sn = await api.order(phase="delivered")
     await api.advance("P29D")
-    body = {
-        "refresh_token": api.store["refresh_token"],
-        "partner_id": api.partner_id,
-        "shop_id": api.store["shop_id"],
-    }
-    store = {**api.store, **(await api.public_post("auth/access_token/get", body)).flat}
+    store = await api.renewed()
     assert await api.status(order_sn, store) == "COMPLETED"

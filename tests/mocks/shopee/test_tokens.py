@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -71,14 +71,14 @@ async def authorize(api: Api, path: str) -> str:
     """Follow the authorization link as a seller who agrees; the address the seller is sent to."""
     query = {**await api.public_query(path), "redirect": "http://127.0.0.1:1/callback?own=1"}
     url, sent = api.base_url + path, {k: str(v) for k, v in query.items()}
-    async with api.http.get(url, params=sent, allow_redirects=False) as answer:
-        if answer.status in {302, 303, 307}:
-            return answer.headers["Location"]
+    async with api.http.get(url, params=sent) as answer:
         page = await answer.text()
         assert answer.status == 200, page
-    links = [m.replace("&amp;", "&") for m in re.findall(r'(?:href|action)="([^"]+)"', page)]
-    location = next(link for link in links if "code=" in link)
-    return str(location)
+        assert f'value="{api.store["shop_id"]}"' in page, "the seller chooses a shop"
+    form = {"who": str(api.store["shop_id"])}
+    async with api.http.post(url, params=sent, data=form, allow_redirects=False) as answer:
+        assert answer.status in {302, 303}, await answer.text()
+        return answer.headers["Location"]
 
 
 async def test_the_authorization_link_sends_the_seller_back_with_code_and_shop(api: Api) -> None:
@@ -168,4 +168,4 @@ async def test_ip_ranges(api: Api) -> None:
     ranges = (await api.public_get("public/get_shopee_ip_ranges")).body
     found = ranges.get("ip_list") or ranges["response"]["ip_list"]
     assert found
-    assert all(re.fullmatch(r"[\d.]+(/\d+)?", entry) for entry in found)
+    assert all(ip_network(entry) for entry in found)
