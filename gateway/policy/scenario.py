@@ -66,9 +66,13 @@ def _read_instant(value: object) -> datetime:
         raise ValueError('must be an ISO 8601 time with an offset, like "2026-03-10T12:00:00+08:00"')  # noqa: TRY004
     if value.utcoffset() is None:
         raise ValueError('has no offset: write where it is, like "2026-03-10T12:00:00+08:00"')
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+    try:
+        instant = value.astimezone(UTC)
+    except OverflowError:
+        instant = datetime.max.replace(tzinfo=UTC)
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
         raise ValueError(f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}: check it")
-    return value.astimezone(UTC).replace(microsecond=0)
+    return instant.replace(microsecond=0)
 
 
 def _read_integer(value: object) -> object:

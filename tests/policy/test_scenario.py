@@ -121,6 +121,7 @@ MALFORMED = [
     ({"as_of": 1773115200}, "as_of", "ISO 8601"),
     ({"as_of": "9999-12-31T00:00:00Z"}, "as_of", "outside the years"),
     ({"as_of": "0001-01-01T00:00:00+14:00"}, "as_of", "outside the years"),
+    ({"as_of": "9999-12-31T23:00:00-10:00"}, "as_of", "outside the years"),
     ({"known_by": "2026-03-10T12:00:00"}, "known_by", "has no offset"),
     ({"order": {"ship_by": "2026-03-10T12:00:00"}}, "order.ship_by", "has no offset"),
     ({"id": 7}, "id", "string"),
