@@ -1,0 +1,1 @@
+"""What all simulators share: clock, faults, journal, pushes, control API, and starting them."""

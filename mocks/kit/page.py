@@ -23,7 +23,8 @@ _ROLES = {
     "platform": "platform",
 }
 _STYLE = """
-body{font:15px/1.4 system-ui,sans-serif;margin:1.5rem;color:#222}h1{font-size:1.3rem}h2{font-size:1.05rem;margin-top:2rem}
+body{font:15px/1.4 system-ui,sans-serif;margin:1.5rem;color:#222}h1{font-size:1.3rem}
+h2{font-size:1.05rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .5rem;text-align:left;
 vertical-align:top}button,select,input{font:inherit}form{display:inline-block;margin:0 .3rem .3rem 0}
 .note{color:#666}code{font-size:.9em}#said{background:#fff7d6;padding:.4rem .6rem;min-height:1.2em}
@@ -154,7 +155,16 @@ def _details(act: str) -> str:
 
 
 def _make() -> str:
-    phases = ["unpaid", "on_hold", "awaiting_shipment", "awaiting_collection", "in_transit", "delivered", "completed", "cancelled"]
+    phases = [
+        "unpaid",
+        "on_hold",
+        "awaiting_shipment",
+        "awaiting_collection",
+        "in_transit",
+        "delivered",
+        "completed",
+        "cancelled",
+    ]
     options = "".join(f"<option{' selected' if one == 'awaiting_shipment' else ''}>{one}" for one in phases)
     inner = (
         f"<select name='phase' aria-label='phase'>{options}</select> "
@@ -173,7 +183,21 @@ def _store_acts(platform: Platform) -> str:
 
 
 def _faults(platform: Platform) -> str:
-    kinds = ["timeout_before", "timeout_after", "http_500", "http_429", "rate_limit_code", "html_body", "truncated_json", "slow", "reset", "push_drop", "push_duplicate", "push_delay", "push_reorder"]
+    kinds = [
+        "timeout_before",
+        "timeout_after",
+        "http_500",
+        "http_429",
+        "rate_limit_code",
+        "html_body",
+        "truncated_json",
+        "slow",
+        "reset",
+        "push_drop",
+        "push_duplicate",
+        "push_delay",
+        "push_reorder",
+    ]
     inner = (
         "<input name='operation' value='*' aria-label='operation'> <select name='fault' aria-label='fault'>"
         + "".join(f"<option>{kind}" for kind in kinds)

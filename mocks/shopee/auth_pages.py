@@ -67,10 +67,7 @@ class _Pages:
             return refused
         form = dict(parse_qsl((await request.read()).decode()))
         who = form.get("who", next(iter(map(str, world.shops))))
-        if request.path == WITHDRAWAL:
-            added = self._withdraw(world, who)
-        else:
-            added = self._authorise(world, who)
+        added = self._withdraw(world, who) if request.path == WITHDRAWAL else self._authorise(world, who)
         if "state" in request.query:
             added["state"] = request.query["state"]
         raise web.HTTPFound(_extended(_target(request), added))

@@ -341,3 +341,13 @@ def arm(world: World, one: Return) -> None:
     one.timers.clear()
     if not world.writing_history:
         one.timers.extend([world.later(due, action) for due, action in deadlines(world, one)])
+
+
+def fetched_by_seller(world: World, one: Return, tracking_number: str) -> None:
+    """Note that the seller's own carrier has the goods, with the proof of it."""
+    with _Change(world, one):
+        one.shipping_proof = True
+        one.tracking_number = tracking_number
+        one.reverse_status = "LOGISTICS_PICKUP_DONE"
+        one.reverse_history.append((world.now(), "Parcel has been picked up by the seller's carrier"))
+        one.ship_due = None

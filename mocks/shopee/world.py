@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mocks.kit.jsonio import write
 from mocks.shopee.model import Order, Package, Return, Shop, Timing
+from mocks.shopee.push_health import delivery_status
 from mocks.shopee.tokens import Holder, TokenBook
 
 if TYPE_CHECKING:
@@ -143,11 +144,15 @@ class World:
             envelope["shop_id"] = shop.shop_id
         else:
             envelope["partner_id"] = self.app.partner_id
-        self.rig.pushes.send(
+        pushes, store, body = self.rig.pushes, str(shop.shop_id) if shop else "app", write(envelope)
+        if delivery_status(pushes, self.now()) == "Suspended":
+            pushes.lose(kind=str(code), store=store, order_id=order_id, body=body)
+            return
+        pushes.send(
             kind=str(code),
-            store=str(shop.shop_id) if shop else "app",
+            store=store,
             order_id=order_id,
-            body=write(envelope),
+            body=body,
             ladder=CHAT_LADDER if chat else LADDER,
             patience=2.0 if chat else 3.0,
         )
