@@ -66,7 +66,7 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def require_head(connection: Connection) -> None:
+def check_at_head(connection: Connection) -> None:
     """Raise ConfigurationError, saying what to run, unless the database is at this release's revision."""
     found = revision_of(connection)
     if found == head():
@@ -94,7 +94,7 @@ def _move(url: str, lock: Path | None, run: Callable[[Config, str], None], revis
         with engine.begin() as connection:
             found = revision_of(connection)
             if found is not None and found not in known_revisions():
-                require_head(connection)
+                check_at_head(connection)
             config = _config()
             config.attributes["connection"] = connection
             run(config, revision)

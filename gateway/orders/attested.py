@@ -1,0 +1,48 @@
+"""Facts no platform tells, as people vouched for them. Nothing is overwritten: a newer word counts before an older."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, insert, or_, select
+
+from gateway.model.attested import AttestedFact, FactName
+from gateway.storage.moments import from_micros, to_micros
+from gateway.storage.schema import attested_facts
+
+
+def attest(connection: Connection, fact: AttestedFact) -> None:
+    """Put a fact on record."""
+    row = {**fact.model_dump(mode="json"), "at": to_micros(fact.at)}
+    connection.execute(insert(attested_facts), row)
+
+
+def facts_for(connection: Connection, store: str, order_id: str, skus: Iterable[str]) -> list[AttestedFact]:
+    """Return the facts that hold for an order and its SKUs, the one that counts first.
+
+    A narrower subject comes before a wider one (SKU within the order, order, SKU, store), a newer word before an
+    older one of the same subject. So the first of a name, or of a name and SKU, is the one in force.
+    """
+    table = attested_facts
+    statement = select(table).where(
+        table.c.store == store,
+        or_(table.c.order_id.is_(None), table.c.order_id == order_id),
+        or_(table.c.sku.is_(None), table.c.sku.in_(sorted(set(skus)))),
+    )
+    rows = sorted(
+        connection.execute(statement),
+        key=lambda row: (row.order_id is not None, row.sku is not None, row.at, row.id),
+        reverse=True,
+    )
+    return [
+        AttestedFact(
+            name=FactName(row.name),
+            value=row.value,
+            store=row.store,
+            sku=row.sku,
+            order_id=row.order_id,
+            by=row.by,
+            at=from_micros(row.at),
+        )
+        for row in rows
+    ]
