@@ -187,13 +187,13 @@ async def test_line_8_push(api: Api, pushed: Receiver, push_sign: Any) -> None:
     assert first.raw == second.raw
     assert first.headers["Authorization"] == push_sign(api.push_key, pushed.url, first.raw)
 
-    swapped = await api.order(phase="unpaid")
+    swapped = await api.order()
     await pushed.forget_the_making_of(swapped)
     await api.faults({"operation": "push/3", "fault": "push_reorder", "times": 1})
-    await api.act(swapped, "buyer_pays")
-    await api.act(swapped, "seller_ships")
+    await api.act(swapped, "buyer_requests_cancellation", reason="Others")
+    await api.act(swapped, "buyer_withdraws_request")
     told = [d.body["data"]["status"] for d in await pushed.expect(3, 2, swapped)]
-    assert told == ["PROCESSED", "READY_TO_SHIP"]
+    assert told == ["READY_TO_SHIP", "IN_CANCEL"]
 
     nobody = await api.order(phase="unpaid")
     await pushed.forget_the_making_of(nobody)

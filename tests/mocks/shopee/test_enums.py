@@ -127,7 +127,7 @@ async def test_cancel_by_ops(api: Api) -> None:
 
 
 LOGISTICS: dict[str, tuple[str, list[str]]] = {
-    "LOGISTICS_NOT_START": ("unpaid", []),
+    "LOGISTICS_NOT_START": ("on_hold", []),
     "LOGISTICS_READY": ("awaiting_shipment", []),
     "LOGISTICS_REQUEST_CREATED": ("awaiting_collection", []),
     "LOGISTICS_PICKUP_DONE": ("in_transit", []),
