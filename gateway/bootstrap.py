@@ -5,6 +5,7 @@ Imports stand inside the functions, so that ``gateway --help`` answers at once.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -46,14 +47,16 @@ async def running(
     from gateway.operations.context import DataFolder, joined
     from gateway.policy.rule_set import load_rules
     from gateway.registry import adapter_for
-    from gateway.storage.vault import Vault, load_master_key
+    from gateway.storage.stores import check_key
+    from gateway.storage.vault import Vault, master_key_of
 
     folder = DataFolder(data)
     configuration = read_configuration(folder.configuration)
-    vault = Vault(load_master_key(folder.key))
+    vault = Vault(master_key_of(os.environ, folder.key))
     async with AsyncExitStack() as stack:
         clock = await _clock(stack, clock_url)
         database = await _database(stack, folder, read_only=read_only)
+        await database.read(lambda c: check_key(c, vault))
         transport = await _transport(stack, database, vault, clock)
         yield joined(
             folder=folder,
@@ -82,11 +85,11 @@ async def _clock(stack: AsyncExitStack, url: str | None) -> Clock:
 
 async def _database(stack: AsyncExitStack, folder: DataFolder, *, read_only: bool) -> Database:
     from gateway.storage.database import Database
-    from gateway.storage.migrate import check_at_head
+    from gateway.storage.migrate import require_head
 
     database = Database.open(folder.database_url, lock=None if read_only else folder.lock, read_only=read_only)
     stack.push_async_callback(database.close)
-    await database.read(check_at_head)
+    await database.read(require_head)
     return database
 
 
@@ -107,9 +110,12 @@ async def _transport(stack: AsyncExitStack, database: Database, vault: Vault, cl
         return kept[0]
 
     async def save(store: Store, credential: Credential) -> None:
-        await database.write(
-            lambda c: rows.save_credential(c, vault, store.app, store.external_id, credential, expected_version=None)
-        )
+        def write(connection: Connection) -> None:
+            kept = rows.credential_of(connection, vault, store.app, store.external_id)
+            version = kept[1] if kept is not None else None
+            rows.save_credential(connection, vault, store.app, store.external_id, credential, version)
+
+        await database.write(write)
 
     async def standing(store: Store) -> Standing:
         def read(connection: Connection) -> Standing:

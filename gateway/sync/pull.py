@@ -159,7 +159,7 @@ class Pull:
 
     async def retry_quarantine(self) -> PullReport:
         """Read again what could not be mapped before; a new version of the gateway may understand it."""
-        due = await self._database.read(lambda c: due_for_retry(c, self._store.id, self._clock.now()))
+        due = await self._database.read(lambda c: due_for_retry(c, self._clock.now(), store=self._store.id))
         orders = [item.external_id for item in due if item.stream == "orders"]
         requests = [item.external_id for item in due if item.stream == "after_sales"]
         total = Saved()

@@ -1,0 +1,3 @@
+from tests.kit.paper import desk
+
+__all__ = ["desk"]
