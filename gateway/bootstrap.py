@@ -44,6 +44,7 @@ async def running(
     Raises ConfigurationError when the folder, the key, the configuration or the database is not usable.
     """
     from gateway.config import read_configuration
+    from gateway.errors import ConfigurationError
     from gateway.operations.context import DataFolder, joined
     from gateway.policy.rule_set import load_rules
     from gateway.registry import adapter_for
@@ -51,6 +52,8 @@ async def running(
     from gateway.storage.vault import Vault, master_key_of
 
     folder = DataFolder(data)
+    if not folder.path.is_dir():
+        raise ConfigurationError(f"There is no data folder {data}. `gateway init` makes it; --data names another.")
     configuration = read_configuration(folder.configuration)
     vault = Vault(master_key_of(os.environ, folder.key))
     async with AsyncExitStack() as stack:

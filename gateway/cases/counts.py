@@ -42,5 +42,7 @@ def counts_of(
         orders.c.placed_at >= to_micros(now - timedelta(days=days)),
         orders.c.placed_at <= to_micros(now),
     )
-    by_seller = placed.where(orders.c.ended_by == EndedBy.seller, orders.c.end_reason != EndReason.buyer_asked)
+    by_seller = placed.where(
+        orders.c.ended_by == EndedBy.seller, orders.c.end_reason.is_distinct_from(EndReason.buyer_asked)
+    )
     return StoreCounts(connection.execute(placed).scalar_one(), connection.execute(by_seller).scalar_one(), points)

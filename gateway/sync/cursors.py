@@ -23,6 +23,7 @@ class Cursor:
     window_end: datetime | None = None
     next_page: str | None = None
     until: datetime | None = None  # a back-fill's end; None: follows the clock
+    moved_at: datetime | None = None  # when it was stored last; None: never
 
     def after_page(self, window: Window, next_page: str | None) -> Cursor:
         """Return the cursor once a page of ``window`` is stored: further in it, or past it."""
@@ -71,4 +72,5 @@ def _cursor(row: RowMapping) -> Cursor:
         window_end=None if row["window_end"] is None else from_micros(row["window_end"]),
         next_page=row["next_page"],
         until=None if row["until"] is None else from_micros(row["until"]),
+        moved_at=from_micros(row["moved_at"]),
     )

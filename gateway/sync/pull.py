@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from gateway.config import SyncSettings
 from gateway.errors import InvalidRequest, NotFound
 from gateway.model.store import Store
-from gateway.orders.quarantine import due_for_retry, resolve
+from gateway.orders.quarantine import due_for_retry, list_open, resolve
 from gateway.orders.store import open_with_deadlines
 from gateway.ports import Adapter, AfterSaleSource, Channel, Clock, Window
 from gateway.storage.database import Database
@@ -157,9 +157,12 @@ class Pull:
         loaded = await self._orders.load_named(ids)
         return self._report(await self._save(loaded))
 
-    async def retry_quarantine(self) -> PullReport:
-        """Read again what could not be mapped before; a new version of the gateway may understand it."""
-        due = await self._database.read(lambda c: due_for_retry(c, self._clock.now(), store=self._store.id))
+    async def retry_quarantine(self, *, everything: bool = False) -> PullReport:
+        """Read again what could not be mapped before: what is due for it, or ``everything`` when a person asks."""
+        now = self._clock.now()
+        due = await self._database.read(
+            lambda c: list_open(c, self._store.id) if everything else due_for_retry(c, self._store.id, now)
+        )
         orders = [item.external_id for item in due if item.stream == "orders"]
         requests = [item.external_id for item in due if item.stream == "after_sales"]
         total = Saved()
@@ -184,7 +187,9 @@ class Pull:
 
     async def _was_absent(self) -> bool:
         cursor = await self._database.read(lambda c: load_cursor(c, self._store.id, self._orders.name))
-        return cursor is not None and self._clock.now() - cursor.position > self._settings.absence
+        if cursor is None or cursor.moved_at is None:
+            return False
+        return self._clock.now() - cursor.moved_at > self._settings.absence
 
     async def _cursor(self, stream: Stream) -> Cursor:
         cursor = await self._database.read(lambda c: load_cursor(c, self._store.id, stream.name))
@@ -192,7 +197,8 @@ class Pull:
 
     async def _follow(self, stream: Stream) -> PullReport:
         cursor = await self._cursor(stream)
-        if cursor.next_page is None:  # a fresh start reaches back over the last one; a resumed window does not move
+        # a new pull reaches back over the last one; a window under way stays as it was
+        if cursor.moved_at is not None and cursor.next_page is None:
             cursor = replace(cursor, position=cursor.position - self._settings.overlap)
         return await self._read(stream, cursor, keep=True)
 

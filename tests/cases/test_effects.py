@@ -253,6 +253,7 @@ async def test_mode_observe_refuses_before_anything_is_committed(shop: Any) -> N
 
 
 async def test_mode_ask_needs_a_yes(shop: Any) -> None:
+    await shop.pull().changes()
     await shop.database.write(lambda c: rows.set_mode(c, "s1", StoreMode.ask))
     with pytest.raises(NeedsApproval) as caught:
         await close(shop, approved=False)
