@@ -1,0 +1,166 @@
+"""Reading Shopee's orders: the list by update time, and up to 50 orders whole (API.md section 5).
+
+The fast layout: a page is decoded once, validated as a list of TypedDicts, mapped dict to dict, and validated once
+more as a list of canonical orders. Only when a page fails is it read order by order, so that one bad order never
+sinks the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.shopee.client import read
+from adapters.shopee.mapping import OPTIONAL_FIELDS, Unmappable, order_fields, tracked_packages
+from adapters.shopee.payloads import content_of, fields_at_fault, order_rows, raw_bytes, rows_of, text_of
+from gateway.errors import DataError, MissingScope, NotFound, PlatformError
+from gateway.model.order import Order
+from gateway.model.store import Store
+from gateway.ports import BadItem, Call, Channel, OrderBatch, OrderPage, RawItem, Unmapped, Window
+
+_LIST, _DETAIL, _PACKAGES = "order.get_order_list", "order.get_order_detail", "order.get_package_detail"
+
+
+@cache
+def _orders() -> TypeAdapter[list[Order]]:
+    return TypeAdapter(list[Order])
+
+
+def list_call(window: Window, page: str | None) -> Call:
+    """Return the call for one page of order numbers, whole seconds, cursor handed back verbatim."""
+    start = int(window.start.timestamp())
+    return read(
+        _LIST,
+        time_range_field="update_time",
+        time_from=start,
+        time_to=max(int(window.end.timestamp()), start + 1),  # the platform wants from < to
+        page_size=100,
+        cursor=page or "",
+        request_order_status_pending="true",
+    )
+
+
+def detail_call(ids: Sequence[str]) -> Call:
+    """Return the call for up to 50 whole orders."""
+    return read(
+        _DETAIL,
+        order_sn_list=",".join(ids),
+        response_optional_fields=OPTIONAL_FIELDS,
+        request_order_status_pending="true",
+    )
+
+
+def package_call(numbers: Sequence[str]) -> Call:
+    """Return the call for up to 50 parcels, the only place of tracking numbers."""
+    return read(_PACKAGES, package_number_list=",".join(numbers))
+
+
+async def list_orders(channel: Channel, window: Window, page: str | None) -> OrderPage:
+    """Return one page of order numbers. Raises DataError when the answer cannot be followed."""
+    content = content_of(await channel.send(list_call(window, page)), _LIST)
+    ids = [
+        text_of(row, "order_sn")
+        for row in rows_of(content, "order_list", _LIST)
+        if isinstance(row, dict) and text_of(row, "order_sn")
+    ]
+    if not content.get("more"):
+        return OrderPage(ids, None)
+    cursor = content.get("next_cursor")
+    if not isinstance(cursor, str) or not cursor:
+        raise DataError(f"Shopee's answer to {_LIST} says there is more, but gives no cursor. Ask again.")
+    return OrderPage(ids, cursor)
+
+
+async def fetch_orders(channel: Channel, ids: Sequence[str]) -> OrderBatch:
+    """Return up to 50 orders with their tracking numbers: one call, and one more for parcels on their way.
+
+    The platform refuses a whole batch for one unknown number, so a refused batch is halved until that one is found.
+    """
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return OrderBatch()
+    try:
+        answer = await channel.send(detail_call(wanted))
+    except NotFound:
+        if len(wanted) == 1:
+            return OrderBatch(missing=wanted)
+        middle = len(wanted) // 2
+        return _joined(await fetch_orders(channel, wanted[:middle]), await fetch_orders(channel, wanted[middle:]))
+    rows = rows_of(content_of(answer, _DETAIL), "order_list", _DETAIL)
+    return read_orders(rows, channel.store, wanted, await _tracking(channel, rows))
+
+
+def read_orders(rows: Sequence[Any], store: Store, wanted: Sequence[str], tracking: Mapping[str, str]) -> OrderBatch:
+    """Return the batch a decoded `order_list` means. Pure. Never raises: what cannot be mapped goes to ``bad``."""
+    bad: list[BadItem] = []
+    try:
+        orders, unmapped = _mapped(rows, store, tracking)
+        good = list(rows)
+    except (ValidationError, Unmappable):
+        orders, unmapped, good = [], [], []
+        for row in rows:
+            try:
+                one, strange = _mapped([row], store, tracking)
+            except (ValidationError, Unmappable) as fault:
+                bad.append(BadItem(_order_sn(row), _reason(fault), raw_bytes(row)))
+            else:
+                orders, unmapped, good = [*orders, *one], [*unmapped, *strange], [*good, row]
+    raws = [RawItem(order.order_id, raw_bytes(row)) for order, row in zip(orders, good, strict=True)]
+    told = {order.order_id for order in orders} | {item.external_id for item in bad}
+    missing = [order_id for order_id in wanted if order_id not in told]
+    return OrderBatch(orders=orders, raws=raws, bad=bad, missing=missing, unmapped=unmapped)
+
+
+def _mapped(rows: Sequence[Any], store: Store, tracking: Mapping[str, str]) -> tuple[list[Order], list[Unmapped]]:
+    fields = []
+    unmapped: list[Unmapped] = []
+    for row in order_rows().validate_python(rows):
+        mapped, strange = order_fields(row, store, tracking)
+        fields.append(mapped)
+        unmapped += strange
+    return _orders().validate_python(fields), unmapped
+
+
+async def _tracking(channel: Channel, rows: Sequence[Any]) -> dict[str, str]:
+    """Read tracking numbers by parcel. One refused stays unknown: the order is worth more than its parcels."""
+    numbers = tracked_packages(rows)
+    tracking: dict[str, str] = {}
+    for start in range(0, len(numbers), 50):
+        for package in await _packages(channel, numbers[start : start + 50]):
+            if isinstance(package, dict) and text_of(package, "package_number"):
+                tracking[text_of(package, "package_number")] = text_of(package, "tracking_number")
+    return tracking
+
+
+async def _packages(channel: Channel, numbers: Sequence[str]) -> list[Any]:
+    try:
+        answer = await channel.send(package_call(numbers))
+    except NotFound:
+        if len(numbers) == 1:
+            return []
+        middle = len(numbers) // 2
+        return [*await _packages(channel, numbers[:middle]), *await _packages(channel, numbers[middle:])]
+    except (PlatformError, MissingScope):
+        return []
+    return rows_of(content_of(answer, _PACKAGES), "package_list", _PACKAGES)
+
+
+def _joined(first: OrderBatch, second: OrderBatch) -> OrderBatch:
+    return OrderBatch(
+        orders=[*first.orders, *second.orders],
+        raws=[*first.raws, *second.raws],
+        bad=[*first.bad, *second.bad],
+        missing=[*first.missing, *second.missing],
+        unmapped=[*first.unmapped, *second.unmapped],
+    )
+
+
+def _order_sn(row: Any) -> str:
+    return text_of(row, "order_sn") if isinstance(row, dict) else ""
+
+
+def _reason(fault: ValidationError | Unmappable) -> str:
+    return fields_at_fault(fault) if isinstance(fault, ValidationError) else str(fault)
