@@ -146,6 +146,8 @@ class Clock:
             _log.exception("a scheduled transition of %s failed", appointment.owner)
 
     async def _fire_until(self, target: datetime) -> None:
+        for hook in self._after_instant:  # what is under way belongs to the present instant
+            await hook()
         while self._waiting and self._waiting[0].due <= target.timestamp():
             due = self._waiting[0].due
             self._still = max(self.now(), datetime.fromtimestamp(due, UTC))

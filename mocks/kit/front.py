@@ -47,24 +47,28 @@ async def _spoilt(
     await request.read()  # a fault after the request was sent must find it wholly read
     applies_anyway = rule.fault in {Fault.TIMEOUT_AFTER, Fault.TRUNCATED_JSON, Fault.SLOW}
     true_answer = await handler(request) if applies_anyway or rule.applied else None
+    if rule.fault in {Fault.TIMEOUT_BEFORE, Fault.TIMEOUT_AFTER}:
+        await _hold(rule.ms, HOLD_MS)
+        return _hang_up(request, reset=False)
+    if rule.fault is Fault.RESET:
+        return _hang_up(request, reset=True)
+    if rule.fault is Fault.SLOW and true_answer is not None:
+        await _hold(rule.ms, SLOW_MS)
+        return true_answer
+    return _spoilt_answer(platform, rule, true_answer)
+
+
+def _spoilt_answer(platform: Platform, rule: FaultRule, true_answer: web.StreamResponse | None) -> web.Response:
+    retry_after = rule.seconds or 1
+    if isinstance(true_answer, web.Response) and rule.fault is Fault.TRUNCATED_JSON:
+        body = true_answer.body if isinstance(true_answer.body, bytes) else b"{}"
+        return web.Response(body=body[: len(body) // 2], content_type="application/json")
     match rule.fault:
-        case Fault.TIMEOUT_BEFORE | Fault.TIMEOUT_AFTER:
-            await _hold(rule.ms, HOLD_MS)
-            return _hang_up(request, reset=False)
-        case Fault.RESET:
-            return _hang_up(request, reset=True)
-        case Fault.SLOW if true_answer is not None:
-            await _hold(rule.ms, SLOW_MS)
-            return true_answer
-        case Fault.TRUNCATED_JSON if isinstance(true_answer, web.Response):
-            body = true_answer.body if isinstance(true_answer.body, bytes) else b"{}"
-            return web.Response(body=body[: len(body) // 2], content_type="application/json")
         case Fault.HTTP_500:
             return web.Response(status=rule.status or 500, text="Internal Server Error")
-        case Fault.HTTP_429:
-            return platform.rate_limited(status=429, retry_after=rule.seconds or 1)
-        case Fault.RATE_LIMIT_CODE:
-            return platform.rate_limited(status=200, retry_after=rule.seconds or 1)
+        case Fault.HTTP_429 | Fault.RATE_LIMIT_CODE:
+            status = 429 if rule.fault is Fault.HTTP_429 else 200
+            return platform.rate_limited(status=status, retry_after=retry_after)
         case Fault.PLATFORM_ERROR:
             return platform.own_error(rule.code or "", rule.message)
         case _:

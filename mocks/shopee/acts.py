@@ -246,7 +246,7 @@ _ROAD = ("LOGISTICS_PICKUP_DONE",)
 _ARRANGED = ("LOGISTICS_REQUEST_CREATED",)
 ACTS: dict[str, Act] = {
     "buyer_pays": _act(_pays, "UNPAID"),
-    "buyer_cancels": _act(_cancels, "UNPAID", "PENDING", "READY_TO_SHIP"),
+    "buyer_cancels": _act(_cancels, "UNPAID", "PENDING", "INVOICE_PENDING", "READY_TO_SHIP"),
     "buyer_requests_cancellation": _act(_asks_cancel, *machine.NOT_SHIPPED),
     "buyer_requests_refund": _act(_asks_return("REFUND"), *return_machine.RETURNABLE),
     "buyer_requests_return": _act(_asks_return("RETURN_REFUND"), *return_machine.RETURNABLE),
@@ -268,7 +268,7 @@ ACTS: dict[str, Act] = {
     "warehouse_receives_return": _act(_receives_return, "TO_RETURN", "COMPLETED"),
     "platform_cancels": _act(_platform_cancels, "UNPAID", "PENDING", "IN_CANCEL", "SHIPPED", *machine.NOT_SHIPPED),
     "platform_holds": _act(_holds, "UNPAID", "READY_TO_SHIP"),
-    "platform_releases": _act(_releases, "PENDING"),
+    "platform_releases": _act(_releases, "PENDING", "INVOICE_PENDING"),
     "platform_decides": _act(_decides, "TO_RETURN", "COMPLETED"),
     "platform_extends_ship_by": _act(_extends, *machine.NOT_SHIPPED),
 }

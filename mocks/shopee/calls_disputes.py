@@ -24,34 +24,28 @@ PARCEL_PROOF = "Photo(s) or video of the packed parcel with its consignment note
 OPENING_PROOF = "Photo(s) or video of opening the returned parcel with its consignment note."
 GOODS_PROOF = "Photo(s) or video of all returned item(s)."
 CHAT_PROOF = "Screenshot(s) of the talk with the buyer."
-_NOT_RECEIVED_BACK: dict[int, tuple[str, ...]] = {
+REASONS: dict[int, tuple[str, ...]] = {
     41: (PARCEL_PROOF,),
     42: (PARCEL_PROOF,),
     43: (PARCEL_PROOF,),
     44: (CHAT_PROOF,),
-    53: (PARCEL_PROOF,),
-    54: (CHAT_PROOF,),
-}
-_RECEIVED_BACK: dict[int, tuple[str, ...]] = {
     46: (CHAT_PROOF,),
     47: (OPENING_PROOF, GOODS_PROOF),
     48: (OPENING_PROOF, GOODS_PROOF),
     49: (OPENING_PROOF, GOODS_PROOF),
     50: (OPENING_PROOF, GOODS_PROOF),
+    53: (PARCEL_PROOF,),
+    54: (CHAT_PROOF,),
     56: (OPENING_PROOF, GOODS_PROOF),
 }
+"""The dispute reasons, each with its evidence: the first is required, a second is welcome."""
+SECOND_STAGE = dict.fromkeys(range(81, 90), REASONS[47])
+"""Their copies for a claim after the refund."""
 
 
 def reasons(one: Return) -> dict[int, tuple[str, ...]]:
-    """Give the dispute reasons open to the seller now, each with the evidence it needs."""
-    first_stage = dict(_NOT_RECEIVED_BACK)
-    if one.needs_goods_back and one.tracking_number:
-        first_stage |= _RECEIVED_BACK
-    if one.status == "ACCEPTED":
-        return {81: first_stage[41], 82: first_stage[42], 89: first_stage[53]} | {
-            number: proofs for number, proofs in first_stage.items() if number in _RECEIVED_BACK
-        }
-    return first_stage
+    """Give the dispute reasons open to the seller now, each with the evidence it asks for."""
+    return REASONS | SECOND_STAGE if one.status == "ACCEPTED" else REASONS
 
 
 def get_return_dispute_reason(ctx: Context, params: Params) -> Reply:
@@ -65,7 +59,7 @@ def get_return_dispute_reason(ctx: Context, params: Params) -> Reply:
             "dispute_requirement": "Please send evidence for the platform to consider.",
             "sample_evidence": [],
             "evidence_module_list": [
-                {"module_index": index, "requirement": text, "is_required": True}
+                {"module_index": index, "requirement": text, "is_required": index == 1}
                 for index, text in enumerate(proofs, start=1)
             ],
         }
@@ -88,14 +82,12 @@ def dispute(ctx: Context, params: Params) -> Reply:
         raise ApiError("dispute.request.param.error", "The dispute_reason_id is not open to this return.")
     if "@" not in email:
         raise ApiError("dispute.request.param.error", "The email is invalid.")
-    for index in range(1, len(needed) + 1):
-        urls = modules.get(index)
-        if not isinstance(urls, list) or not urls:
-            raise ApiError("dispute.request.param.error", f"The evidence of module_index {index} is required.")
-        if not all(_ours(ctx, url) for url in urls):
-            raise ApiError("format.unsupport")
-    images = [str(url) for urls in modules.values() if isinstance(urls, list) for url in urls]
-    return_machine.dispute(ctx.world, one, reason, text, images)
+    if not modules.get(1):
+        raise ApiError("dispute.request.param.error", "The evidence of module_index 1 is required.")
+    urls = [url for given in modules.values() for url in (given if isinstance(given, list) else [given])]
+    if not all(isinstance(url, str) and url.startswith(("https://", "http://")) for url in urls):
+        raise ApiError("format.unsupport")
+    return_machine.dispute(ctx.world, one, reason, text, [str(url) for url in urls])
     ctx.applied(one.order.sn)
     return Reply({"return_sn": one.sn, "msg": "dispute return success"})
 

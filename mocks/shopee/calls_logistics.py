@@ -61,7 +61,9 @@ def pickup_slots(world: World) -> list[dict[str, Any]]:
 def get_shipping_parameter(ctx: Context, params: Params) -> Reply:
     """Tell how the parcel may be shipped: pickup with an address and a slot, or drop-off."""
     order = ctx.order(params.text("order_sn"))
-    _check_shippable(order, _package(order, params))
+    package = _package(order, params)
+    if order.status != "RETRY_SHIP":
+        _check_shippable(order, package)
     place = {
         "address_id": pickup_address(ctx.shop),
         "region": ctx.shop.region,

@@ -242,7 +242,7 @@ def upload_shipping_proof(ctx: Context, params: Params) -> Reply:
         raise required("image_id_list")
     if not all(str(image) in ctx.world.files for image in images):
         raise wrong("image_id_list names an unknown image.")
-    if one.status != "PROCESSING":
+    if not one.needs_goods_back or one.status not in {"REQUESTED", "PROCESSING"}:
         raise ApiError("error_return_status")
     return_machine.fetched_by_seller(ctx.world, one, tracking_number)
     ctx.applied(one.order.sn)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mocks.shopee.world import World
 
 NOT_SHIPPED = {"READY_TO_SHIP", "PROCESSED", "RETRY_SHIP"}
+WAITING = {"LOGISTICS_NOT_START", "LOGISTICS_READY", "LOGISTICS_PICKUP_RETRY"}
 ON_THE_ROAD = {"LOGISTICS_PICKUP_DONE", "LOGISTICS_DELIVERY_FAILED"}
 
 BUYER_CANCELS = "Buyer Request to Cancel"
@@ -56,6 +57,8 @@ def move(world: World, order: Order, status: str) -> None:
 def place(world: World, order: Order) -> None:
     """Let a new order exist; a cash-on-delivery order is ready at once."""
     world.orders[order.sn] = order
+    content = {line.key: line.quantity for line in order.lines}
+    order.packages.append(new_package(world, order, content))
     world.tell_stock(order, "place_order")
     if order.cod:
         _get_ready(world, order)
@@ -77,27 +80,34 @@ def hold(world: World, order: Order) -> None:
         raise Illegal(f"only an UNPAID or READY_TO_SHIP order can be held; it is {order.status}")
     if order.status == "UNPAID":
         order.paid = world.now()
-        _open_packages(world, order)
+    _set_packages(world, order, "LOGISTICS_NOT_START", "Order is being processed")
     move(world, order, "PENDING")
 
 
+def await_invoice(world: World, order: Order) -> None:
+    """Let a paid order wait for its fiscal invoice (BR only)."""
+    if order.status != "UNPAID" or order.region != "BR":
+        raise Illegal(f"only an UNPAID order in BR can wait for its invoice; it is {order.status} in {order.region}")
+    order.paid = world.now()
+    move(world, order, "INVOICE_PENDING")
+
+
 def release(world: World, order: Order) -> None:
-    """Let the platform give a held order free; the ship-by date starts anew."""
-    if order.status != "PENDING":
-        raise Illegal(f"only a PENDING order can be released; it is {order.status}")
+    """Let the platform give a held order free (or take its invoice); the ship-by date starts anew."""
+    if order.status not in {"PENDING", "INVOICE_PENDING"}:
+        raise Illegal(f"only a held order can be released; it is {order.status}")
     _get_ready(world, order)
 
 
 def _get_ready(world: World, order: Order) -> None:
     order.ship_by = world.now() + order.days_to_ship * DAY
-    _open_packages(world, order)
+    _set_packages(world, order, "LOGISTICS_READY", "Ready to be arranged")
     move(world, order, "READY_TO_SHIP")
 
 
-def _open_packages(world: World, order: Order) -> None:
-    if not order.packages:
-        content = {line.key: line.quantity for line in order.lines}
-        order.packages.append(new_package(world, order, content))
+def _set_packages(world: World, order: Order, status: str, words: str) -> None:
+    for package in order.live_packages():
+        _move_package(world, order, package, status, words)
 
 
 def new_package(world: World, order: Order, content: Mapping[LineKey, int]) -> Package:
@@ -108,7 +118,7 @@ def new_package(world: World, order: Order, content: Mapping[LineKey, int]) -> P
         content=dict(content),
         carrier=shop.carrier,
         channel_id=shop.channel_id,
-        status="LOGISTICS_READY",
+        status="LOGISTICS_NOT_START" if order.status == "UNPAID" else "LOGISTICS_READY",
         updated=world.now(),
     )
 
@@ -253,7 +263,7 @@ def cancel(
     for package in order.live_packages():
         if package.status == "LOGISTICS_REQUEST_CREATED":
             _move_package(world, order, package, "LOGISTICS_REQUEST_CANCELED", "Shipment cancelled")
-        elif package.status in {"LOGISTICS_NOT_START", "LOGISTICS_READY", "LOGISTICS_PICKUP_RETRY"}:
+        elif package.status in WAITING:
             _move_package(world, order, package, "LOGISTICS_INVALID", "Order cancelled")
     world.tell_stock(order, "cancel_order")
     move(world, order, "CANCELLED")
@@ -321,7 +331,9 @@ def buyer_cancels_alone(world: World, order: Order, reason: str) -> None:
     """Let the buyer cancel without the seller: unpaid, or within the first hour and nothing arranged."""
     free_until = (order.paid if order.paid is not None else order.created) + world.timing.free_cancel
     free = order.status == "READY_TO_SHIP" and world.now() <= free_until
-    if order.status not in {"UNPAID", "PENDING"} and not (free and not any(p.arranged for p in order.packages)):
+    if order.status not in {"UNPAID", "PENDING", "INVOICE_PENDING"} and not (
+        free and not any(p.arranged for p in order.packages)
+    ):
         raise Illegal(f"the free time is over or the order has gone on; it is {order.status}")
     order.buyer_cancel_reason = reason
     cancel(world, order, by="buyer", reason=BUYER_CANCELS)

@@ -217,6 +217,7 @@ def _ask(world: World, order: Order) -> None:
 _HISTORIES: dict[str, list[Callable[[World, Order], None]]] = {
     "UNPAID": [],
     "PENDING": [machine.hold],
+    "INVOICE_PENDING": [machine.await_invoice],
     "READY_TO_SHIP": [_pay],
     "IN_CANCEL": [_pay, _ask],
     "PROCESSED": [_pay, _arrange],

@@ -229,6 +229,7 @@ def ship_back(world: World, one: Return) -> None:
         one.reverse_status = "LOGISTICS_PICKUP_DONE"
         one.reverse_history.append((world.now(), "Parcel has been picked up by our logistics partner"))
         one.ship_due = None
+        one.seller_due = world.now() + world.timing.return_ship + world.timing.return_check
 
 
 def arrive(world: World, one: Return) -> None:
@@ -345,9 +346,12 @@ def arm(world: World, one: Return) -> None:
 
 def fetched_by_seller(world: World, one: Return, tracking_number: str) -> None:
     """Note that the seller's own carrier has the goods, with the proof of it."""
+    if one.status == "REQUESTED":
+        send_back(world, one)
     with _Change(world, one):
         one.shipping_proof = True
         one.tracking_number = tracking_number
         one.reverse_status = "LOGISTICS_PICKUP_DONE"
         one.reverse_history.append((world.now(), "Parcel has been picked up by the seller's carrier"))
         one.ship_due = None
+        one.seller_due = world.now() + world.timing.return_ship + world.timing.return_check

@@ -20,6 +20,7 @@ _SHOPS = (
     (301_000_202, "MY", "MYR", "none", 20_011, "Sample Express"),
     (301_000_303, "VN", "VND", "partial", 50_021, "Giao Mau Nhanh"),
     (301_000_404, "TW", "TWD", "whole", 30_005, "Sample Store Pickup"),
+    (301_000_505, "BR", "BRL", "none", 90_016, "Sample Correios"),
 )
 
 
@@ -62,7 +63,11 @@ def _start(world: World, earliest: int, latest: int) -> int:
 def _order(world: World, shop: Shop, status: str, ago: tuple[int, int], *, pace: int = 6 * HOUR) -> Order:
     lines = [WantedLine(quantity=world.rng.choice((1, 1, 1, 2, 3))) for _ in range(world.rng.choice((1, 1, 2, 3)))]
     bundle = len(lines) > 1 and world.rng.random() < 0.25
-    cod = shop.region in {"VN", "MY"} and status not in {"UNPAID", "PENDING", "CANCELLED"} and world.rng.random() < 0.3
+    cod = (
+        shop.region in {"VN", "MY"}
+        and status not in {"UNPAID", "PENDING", "INVOICE_PENDING", "CANCELLED"}
+        and world.rng.random() < 0.3
+    )
     placed = _start(world, *ago)
     wanted = Wanted(
         shop=shop,
@@ -87,7 +92,7 @@ def _unpaid(world: World, shop: Shop) -> None:
 
 
 def _held(world: World, shop: Shop) -> None:
-    _order(world, shop, "PENDING", (10 * HOUR, HOUR))
+    _order(world, shop, "INVOICE_PENDING" if shop.region == "BR" else "PENDING", (10 * HOUR, HOUR))
 
 
 def _ready(world: World, shop: Shop) -> None:

@@ -116,15 +116,15 @@ class TokenBook:
         for book in books:
             for known in book.values():
                 if holder in known:
-                    known[holder] = min(known[holder], self.now())
+                    known[holder] = min(known[holder], self.now() - 1)
 
     def alive(self, access_token: str) -> bool:
         """Say whether the access token is known and unexpired for anyone."""
-        return any(ends > self.now() for ends in self.access.get(access_token, {}).values())
+        return any(ends >= self.now() for ends in self.access.get(access_token, {}).values())
 
     def serves(self, access_token: str, holder: Holder) -> bool:
         """Say whether the access token is unexpired for this holder."""
-        return self.access.get(access_token, {}).get(holder, 0) > self.now()
+        return self.access.get(access_token, {}).get(holder, -1) >= self.now()
 
     def _secret(self) -> str:
         return f"{self.rng.getrandbits(128):032x}"

@@ -41,9 +41,12 @@ def read_wanted(world: World, wish: Mapping[str, Any]) -> Order:
     if unknown:
         raise BadRequest(f"unknown fields {sorted(unknown)}; known: {sorted(_KNOWN)}")
     shop = _shop(world, wish.get("store"))
+    status = _status(wish)
+    if status == "INVOICE_PENDING" and shop.region != "BR":
+        raise BadRequest("only orders of a BR shop wait for an invoice")
     wanted = Wanted(
         shop=shop,
-        status=_status(wish),
+        status=status,
         lines=_lines(shop, wish.get("lines")),
         bundle=bool(wish.get("bundle", False)),
         cod=bool(wish.get("cod", False)),
