@@ -1,1 +1,1 @@
-"""The ``gateway`` command. Shows and asks; every act is a function of ``gateway.operations``."""
+"""The ``gateway`` command: reads arguments, calls one operation, prints its result. Holds no logic."""

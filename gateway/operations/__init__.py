@@ -1,1 +1,1 @@
-"""What a user can do: one function a use case, shared by command line, API and console."""
+"""What a user can do, one function a use case. They take a `Context`, return values, and print nothing."""

@@ -1,0 +1,112 @@
+"""``gateway resolve`` and ``gateway stop-effects``."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.exits import Exit
+from gateway.cli.output import table
+from gateway.cli.session import Access, Session, with_session
+from gateway.policy.terms import Reason
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gateway.operations.resolving import Resolved
+    from gateway.operations.stopping import Stopped
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("resolve")(resolve)
+    app.command("stop-effects")(stop_effects)
+
+
+@with_session
+def resolve(
+    session: Session,
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The platform's order number.")],
+    reason: Annotated[Reason, typer.Option(help="The true reason why it should end.")],
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="You agree to the step, where a person must.")] = False,
+) -> None:
+    """End an order that must end, by the cheapest path the platform's rules allow."""
+    from gateway.operations.resolving import resolve as run
+
+    result = session.run(
+        lambda context: run(context, order, reason, store=store, dry_run=dry_run, approved=yes, by=getpass.getuser())
+    )
+    session.show(result, _decision, _options)
+    if (code := exit_of(result.outcome)) is not Exit.ok:
+        raise typer.Exit(code)
+
+
+@with_session
+def stop_effects(
+    session: Session,
+    store: Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only in this store.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Take the brake off again.")] = False,
+) -> None:
+    """Stop every effect at once, also of a gateway that runs; it stays stopped over a restart."""
+    from gateway.operations.stopping import stop_effects as run
+
+    by = getpass.getuser()
+    session.show(session.run(lambda context: run(context, store, active=not resume, by=by), Access.beside), _stopped)
+
+
+def exit_of(outcome: str) -> Exit:
+    """Return the exit code of what `resolve` came to."""
+    return {
+        "done": Exit.ok,
+        "dry_run": Exit.ok,
+        "nothing_to_do": Exit.ok,
+        "person": Exit.person_needed,
+        "refused": Exit.failed,
+        "dropped": Exit.failed,
+    }.get(outcome, Exit.unavailable)
+
+
+def _decision(result: Resolved) -> RenderableType:
+    decision = result.decision
+    facts: list[tuple[str, object]] = [
+        ("order", f"{result.order_id} of {result.store}, {result.phase}"),
+        ("next step", f"{decision['action']} by {decision['performed_by']} (path {decision['path']})"),
+        ("why", decision["explanation"]),
+        ("rules", ", ".join(decision["because"])),
+        ("not before", decision["not_before"]),
+        ("act by", decision["act_by"]),
+        ("needs a yes", ", ".join(decision["approval"]) or "no"),
+        ("vouched for", ", ".join(result.attested) or "-"),
+        ("assumed", ", ".join(result.defaulted) or "-"),
+        ("outcome", result.outcome),
+        ("", result.words),
+    ]
+    return table("", ("", "decision"), ((name, value) for name, value in facts if value), empty="")
+
+
+def _options(result: Resolved) -> RenderableType:
+    rows = (
+        (
+            option["path"],
+            option["allowed"],
+            "-" if option["cost"] is None else " ".join(option["cost"]["total"].values()),
+            ", ".join(option["missing"]),
+            ", ".join(option["because"]),
+        )
+        for option in result.decision["options"]
+    )
+    return table("Paths", ("path", "allowed", "cost", "missing", "rules"), rows, empty="")
+
+
+def _stopped(stopped: Stopped) -> str:
+    if stopped.everywhere:
+        return "Effects are stopped in every store. `gateway stop-effects --resume` lets them go on."
+    if stopped.stores:
+        return f"Effects are stopped in: {', '.join(stopped.stores)}."
+    return "No effects are stopped."

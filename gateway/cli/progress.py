@@ -1,0 +1,81 @@
+"""How far a long pull has come, told on standard error."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from gateway.cli.output import console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from gateway.sync.pull import Progress
+
+_SHORT = timedelta(hours=1)  # a pull over less than this is over before a line about it is read
+
+
+class Teller:
+    """Shows bars to a terminal and writes lines to anything else. A daemon's is ``quiet``: its log tells."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._console = console(stderr=True)
+        self._bars: Bars | None = None
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+
+    def __enter__(self) -> Self:
+        """Begin; nothing is shown until there is progress."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bars away."""
+        if self._bars is not None:
+            self._bars.stop()
+
+    def tell(self, progress: Progress) -> None:
+        """Show how far a pull has come."""
+        if self._quiet or progress.total < _SHORT:
+            return
+        share = min(progress.done / progress.total, 1.0)
+        left = f"about {spoken(progress.remaining)} left" if progress.remaining else ""
+        if not self._console.is_terminal:
+            self._console.print(
+                f"{progress.store}: {progress.doing}, {progress.seen} read, {share:.0%} {left}".rstrip(), markup=False
+            )
+            return
+        bars = self._bars or self._begin()
+        key = (progress.store, progress.doing)
+        if key not in self._tasks:
+            self._tasks[key] = bars.add_task(f"{progress.store} {progress.doing}", total=1.0, seen=0, left="")
+        bars.update(self._tasks[key], completed=share, seen=progress.seen, left=left)
+
+    def _begin(self) -> Bars:
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        self._bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[seen]} read {task.fields[left]}", markup=False),
+            console=self._console,
+            transient=True,
+        )
+        self._bars.start()
+        return self._bars
+
+
+def spoken(span: timedelta) -> str:
+    """Return a span as people say it, to the first unit that matters: ``3 h 20 min``, ``45 s``."""
+    seconds = int(span.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours} h {rest // 60} min" if hours < 48 else f"{hours // 24} days"

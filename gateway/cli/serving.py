@@ -1,0 +1,49 @@
+"""``gateway serve``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.output import print_json
+from gateway.cli.session import Session, with_session
+from gateway.operations.roles import Role
+
+if TYPE_CHECKING:
+    from gateway.operations.context import Context
+    from gateway.operations.serving import Serving
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+@with_session
+def serve(
+    session: Session,
+    role: Annotated[
+        list[Role] | None, typer.Option("--role", help="What to do; may repeat.  [default: all]", show_default=False)
+    ] = None,
+) -> None:
+    """Run the gateway: pull every store, settle effects, receive callbacks. Ends cleanly on SIGTERM and SIGINT."""
+    from gateway.operations.serving import serve as run
+
+    def ready(serving: Serving) -> None:
+        if session.json:
+            print_json({"ready": True, "address": serving.address, "stores": serving.stores, "roles": serving.roles})
+        else:
+            where = f", listening on {serving.address}" if serving.address else ""
+            session.say(f"gateway: serving {len(serving.stores)} stores{where}. Stop with Ctrl-C.")
+
+    async def act(context: Context) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await run(context, roles=frozenset(role or Role), stop=stop, ready=ready)
+
+    session.run(act, daemon=True)

@@ -1,0 +1,219 @@
+"""One run of the command: its options, the gateway it opens, and how its end is told."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, get_type_hints
+
+import typer
+
+from gateway.cli import output
+from gateway.cli.exits import Exit, exit_for
+from gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gateway.config import LogSettings
+    from gateway.operations.context import Context
+    from gateway.sync.pull import Progress
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class Running(Protocol):
+    """Opens the gateway kept in a folder; `gateway.bootstrap` gives it."""
+
+    def __call__(
+        self, data: Path, *, clock_url: str | None, read_only: bool, tell: Callable[[Progress], None]
+    ) -> AbstractAsyncContextManager[Context]:
+        """Return what opens the gateway and closes it cleanly."""
+        ...
+
+
+class Access(StrEnum):
+    """How a command opens the gateway."""
+
+    own = "own"  # alone: holds the process lock
+    read = "read"  # also while another process runs it
+    beside = "beside"  # as `read`, and may write single rows (`gateway.operations.beside`)
+
+
+DATA = "./gateway-data"
+
+_PANEL = "Global options"
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        envvar="ORDER_GATEWAY_DATA",
+        help=f"The data folder.  [default: {DATA}]",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON for programs; the log goes to stderr.", rich_help_panel=_PANEL)
+]
+ClockOption = Annotated[
+    str | None,
+    typer.Option("--clock", metavar="URL", help="Follow the clock of a simulator.", rich_help_panel=_PANEL),
+]
+LevelOption = Annotated[
+    Level | None,
+    typer.Option(
+        "--log-level",
+        help="How much to log; `debug` also shows tracebacks.",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The global options of one run, and the one way to open the gateway and to print."""
+
+    running: Running
+    named_data: Path | None = None
+    json: bool = False
+    clock_url: str | None = None
+    log_level: Level | None = None
+
+    @property
+    def data(self) -> Path:
+        """Return the data folder to work in."""
+        return self.named_data or Path(DATA)
+
+    def given(self, data: Path | None, as_json: bool, clock_url: str | None, log_level: Level | None) -> Session:
+        """Return the session with the options that were given in a further place."""
+        return replace(
+            self,
+            named_data=data or self.named_data,
+            json=as_json or self.json,
+            clock_url=clock_url or self.clock_url,
+            log_level=log_level or self.log_level,
+        )
+
+    def run(self, act: Callable[[Context], Awaitable[T]], access: Access = Access.own, *, daemon: bool = False) -> T:
+        """Open the gateway, await ``act`` and return its result.
+
+        A ``daemon`` logs as the configuration says, other commands from `warning` on; `--log-level` rules both.
+        """
+
+        async def inside() -> T:
+            from gateway.cli.progress import Teller
+            from gateway.operations.beside import beside
+
+            self.log()
+            with Teller(quiet=daemon) as teller:
+                async with self.running(
+                    self.data, clock_url=self.clock_url, read_only=access is not Access.own, tell=teller.tell
+                ) as context:
+                    if daemon:
+                        self.log(context.configuration.log)
+                    if access is not Access.beside:
+                        return await act(context)
+                    async with beside(context) as writing:
+                        return await act(writing)
+
+        return self.run_plain(inside())
+
+    def open_to_read(self) -> AbstractAsyncContextManager[Context]:
+        """Return what opens the gateway without its lock and without writing."""
+        return self.running(self.data, clock_url=self.clock_url, read_only=True, tell=lambda _: None)
+
+    def run_plain(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Await what needs no open gateway."""
+        return asyncio.run(coroutine)
+
+    def log(self, settings: LogSettings | None = None) -> None:
+        """Send the log to standard error."""
+        from gateway.transport.redaction import configure_logging
+
+        level = self.log_level or (settings.level if settings else "warning")
+        configure_logging(level, json=bool(settings and settings.format == "json"))
+
+    def show(self, value: T, *tables: Callable[[T], RenderableType | None]) -> None:
+        """Print ``value``: as JSON, or as what ``tables`` make of it."""
+        if self.json:
+            output.print_json(value)
+            return
+        console = output.console()
+        for make in tables:
+            if (shown := make(value)) is not None:
+                console.print(shown)
+
+    def say(self, sentence: str) -> None:
+        """Tell a person something beside the result: on standard error, whatever the format."""
+        output.console(stderr=True).print(sentence, markup=False)
+
+    def narrate(self, sentence: str) -> None:
+        """Tell a person what goes on; with `--json` on standard error, so that standard output stays one document."""
+        output.console(stderr=self.json).print(sentence, markup=False)
+
+    @contextmanager
+    def errors_told(self) -> Iterator[None]:
+        """Turn an error into one sentence and its exit code."""
+        try:
+            yield
+        except (GatewayError, KeyboardInterrupt) as error:
+            self._tell(error, str(error) or "interrupted")
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            # The text of an unexpected error may hold anything, personal data included: its class and place say enough.
+            self._tell(
+                error,
+                f"A fault of the gateway: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}. "
+                "Repeat with --log-level debug to see all of it, and report it.",
+            )
+
+    def _tell(self, error: BaseException, sentence: str) -> None:
+        code = exit_for(error)
+        if self.log_level == "debug":
+            traceback.print_exception(error, file=sys.stderr)
+        if self.json:
+            kind = "Fault" if code is Exit.fault else type(error).__name__
+            output.print_json({"error": {"kind": kind, "message": sentence, "exit_code": code.value}})
+        self.say(f"gateway: {sentence}")
+        raise typer.Exit(code) from None
+
+
+def with_session(function: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
+    """Make a command of a function over a `Session`: it gains the global options, and its errors are told."""
+    hints = get_type_hints(function, include_extras=True)
+    _, *others = inspect.signature(function).parameters.values()
+    shared = {"data": DataOption, "as_json": JsonOption, "clock": ClockOption, "log_level": LevelOption}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+
+    @functools.wraps(function)
+    def command(**given: Any) -> None:
+        session: Session = given.pop("ctx").obj
+        session = session.given(*(given.pop(name) for name in shared))
+        with session.errors_told():
+            function(session, **given)  # type: ignore[call-arg]  # typer gives what the signature below asks
+
+    parameters = [inspect.Parameter("ctx", keyword, annotation=typer.Context)]
+    parameters += [each.replace(annotation=hints[each.name], kind=keyword) for each in others]
+    parameters += [
+        inspect.Parameter(name, keyword, annotation=hint, default=False if name == "as_json" else None)
+        for name, hint in shared.items()
+    ]
+    del command.__wrapped__  # set by functools.wraps; the signature below is the one
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect reads
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return command

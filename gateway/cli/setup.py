@@ -1,0 +1,67 @@
+"""``gateway init``, ``gateway db upgrade``, ``gateway version``."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING
+
+import typer
+
+from gateway.cli.session import Session, with_session
+
+if TYPE_CHECKING:
+    from gateway.operations.initialise import Initialised, Upgraded
+
+database = typer.Typer(help="The database.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("init")(init)
+    app.command("version")(version)
+    app.add_typer(database, name="db")
+
+
+@with_session
+def init(session: Session) -> None:
+    """Make a data folder: configuration, master key, database. Nothing that is there is overwritten."""
+    from gateway.operations.context import DataFolder
+    from gateway.operations.initialise import initialise
+
+    session.log()
+    session.show(session.run_plain(initialise(DataFolder(session.data), os.environ)), _initialised)
+
+
+@database.command("upgrade")
+@with_session
+def upgrade(session: Session) -> None:
+    """Bring the database to the revision this version works with. Back it up first: `gateway backup FILE`."""
+    from gateway.operations.context import DataFolder
+    from gateway.operations.initialise import upgrade_database
+
+    session.log()
+    session.show(session.run_plain(upgrade_database(DataFolder(session.data))), _upgraded)
+
+
+@with_session
+def version(session: Session) -> None:
+    """Print the version."""
+    session.show({"version": installed_version("order-gateway")}, lambda shown: shown["version"])
+
+
+def _initialised(done: Initialised) -> str:
+    lines = [f"Data folder {done.folder}"]
+    if done.made:
+        lines.append(f"  made: {', '.join(done.made)}")
+    if done.kept:
+        lines.append(f"  there before, kept: {', '.join(done.kept)}")
+    lines.append(f"The master key is in {done.key_in}. Keep a copy elsewhere: without it the stored secrets are lost.")
+    lines.append("Next: `gateway apps add`, then `gateway stores connect`.")
+    return "\n".join(lines)
+
+
+def _upgraded(done: Upgraded) -> str:
+    if done.before == done.after:
+        return f"The database is at revision {done.after} already."
+    return f"The database is at revision {done.after} now (before: {done.before or 'empty'})."

@@ -1,0 +1,143 @@
+"""The small web server to which platforms send a seller's browser after an authorisation."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from html import escape
+
+import structlog
+from aiohttp import web
+from sqlalchemy import text
+
+from gateway.errors import AuthError, ConfigurationError, GatewayError, Unavailable
+from gateway.operations.connecting import Connected, Link, connect_link, connect_with_state
+from gateway.operations.context import Context
+
+log = structlog.get_logger(__name__)
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Order Gateway</title>
+<style>body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }}</style>
+</head><body><h1>{title}</h1>{body}</body></html>
+"""
+_NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}  # the address holds a code
+
+
+class AddressTaken(ConfigurationError):
+    """Another program listens there already, a running gateway most likely."""
+
+
+def callback_app(context: Context, on_connected: Callable[[Sequence[Connected]], None]) -> web.Application:
+    """Return the server's pages: ``/oauth/{platform}/callback`` and ``/healthz``.
+
+    ``on_connected`` hears of every callback that connected stores.
+    """
+
+    async def callback(request: web.Request) -> web.Response:
+        platform = request.match_info["platform"]
+        try:
+            context.adapter_for(platform)
+        except ConfigurationError:
+            raise web.HTTPNotFound(text="No such platform.\n") from None
+        try:
+            connected = await connect_with_state(context, platform, dict(request.query))
+        except GatewayError as error:
+            log.warning("connect.failed", platform=platform, error=type(error).__name__)
+            status = 502 if isinstance(error, AuthError | Unavailable) else 400
+            return _page("The shop was not connected", [str(error)], status)
+        on_connected(connected)
+        log.info("connect.done", platform=platform, stores=[each.store.id for each in connected])
+        told = [
+            f"{each.store.id} ({each.store.region}): {'connected' if each.new else 'connected again'}, "
+            f"mode {each.store.mode}"
+            for each in connected
+        ]
+        return _page("Connected", [*told, "You may close this page."], 200)
+
+    async def health(_request: web.Request) -> web.Response:
+        try:
+            await context.database.read(lambda c: c.execute(text("select 1")).scalar_one())
+        except Exception as error:
+            log.warning("health.failed", error=type(error).__name__)
+            return web.json_response({"status": "failing", "part": "database"}, status=503)
+        return web.json_response({"status": "ok"})
+
+    app = web.Application(client_max_size=64 * 1024)
+    app.router.add_get("/oauth/{platform}/callback", callback)
+    app.router.add_get("/healthz", health)
+    return app
+
+
+@asynccontextmanager
+async def listening(app: web.Application, listen: str) -> AsyncIterator[str]:
+    """Serve ``app`` at ``listen`` (host:port) and yield its address; port 0 takes a free one.
+
+    Raises ConfigurationError when ``listen`` is malformed or cannot be had, AddressTaken when it is in use.
+    """
+    host, port = _host_and_port(listen)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)  # an access log would hold codes
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            kind = AddressTaken if error.errno == errno.EADDRINUSE else ConfigurationError
+            raise kind(
+                f"listen: {listen} cannot be had ({error.strerror or error}). "
+                "Stop what listens there, or set another address in gateway.yaml."
+            ) from None
+        bound = runner.addresses[0][1]
+        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+    finally:
+        await runner.cleanup()
+
+
+async def connect_by_callback(
+    context: Context, app_id: str, redirect_url: str | None, *, told: Callable[[Link], None], patience: float
+) -> list[Connected] | Link:
+    """Tell the link a seller opens, wait for the platform's callback, and return the stores it connected.
+
+    When another process listens at the gateway's address, a running gateway, the callback is left to it: the link is
+    returned. Raises Unavailable when no callback has come within ``patience`` seconds of real time, NotFound for an
+    unknown app.
+    """
+    loop = asyncio.get_running_loop()
+    arrived: asyncio.Future[list[Connected]] = loop.create_future()
+
+    def hear(connected: Sequence[Connected]) -> None:
+        if not arrived.done():
+            arrived.set_result(list(connected))
+
+    try:
+        async with listening(callback_app(context, hear), context.configuration.listen) as address:
+            base = context.configuration.public_url or address
+            link = await connect_link(context, app_id, redirect_url, base=base)
+            told(link)
+            try:
+                async with asyncio.timeout(patience):
+                    return await arrived
+            except TimeoutError:
+                raise Unavailable(
+                    f"No callback arrived at {link.redirect_url} within {patience:.0f} s. Run the command again and "
+                    "open the fresh link; when the browser shows an address with a code, give it with --code and --shop-id."
+                ) from None
+    except AddressTaken:
+        link = await connect_link(context, app_id, redirect_url)
+        told(link)
+        return link
+
+
+def _host_and_port(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise ConfigurationError(f"listen: {listen!r} is not host:port. Write it like 127.0.0.1:8600 in gateway.yaml.")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _page(title: str, sentences: Sequence[str], status: int) -> web.Response:
+    body = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    page = _PAGE.format(title=escape(title), body=body)
+    return web.Response(text=page, status=status, content_type="text/html", headers=_NOT_KEPT)

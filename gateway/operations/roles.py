@@ -1,0 +1,13 @@
+"""What a running gateway may be asked to do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """One part of `gateway serve`."""
+
+    sync = "sync"  # pull every store, again and again
+    work = "work"  # settle effects and whatever else falls due
+    web = "web"  # receive the callbacks of authorisations

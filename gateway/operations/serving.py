@@ -1,0 +1,174 @@
+"""The running gateway: one loop a store, due work, and the callback pages, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from collections.abc import Callable, Collection
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from gateway.cases.effects import WORK_KIND, take_over_interrupted
+from gateway.errors import GatewayError
+from gateway.model.store import Store, StoreState
+from gateway.operations.callbacks import callback_app, listening
+from gateway.operations.context import Context
+from gateway.operations.roles import Role
+from gateway.operations.stores import flag_disconnected
+from gateway.sync.daemon import StoreLoop
+from gateway.sync.pull import PullReport
+from gateway.work.queue import Claim
+from gateway.work.runner import Runner
+
+log = structlog.get_logger(__name__)
+
+_LOOK_EVERY = 5.0  # seconds of real time between two looks for stores that another process connected
+_GRACE = 20.0  # seconds of real time that work under way has to end
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What runs: the stores connected at the start, the roles, and where the callback pages are (None: nowhere)."""
+
+    address: str | None
+    stores: tuple[str, ...]
+    roles: tuple[Role, ...]
+
+
+async def serve(
+    context: Context, *, roles: Collection[Role], stop: asyncio.Event, ready: Callable[[Serving], None]
+) -> None:
+    """Run the ``roles`` until ``stop`` is set; ``ready`` hears once all of them do.
+
+    Effects that a dead process left open are settled first. Stores run apart: one that fails or hangs delays no other,
+    and one whose authorisation is gone is flagged and left until it is connected again.
+    Raises ConfigurationError when the callback pages cannot listen.
+    """
+    pulling = _Stores(context)
+    runner = _runner(context)
+    tasks: list[asyncio.Task[None]] = []
+    async with AsyncExitStack() as stack:
+        address = None
+        if Role.web in roles:
+            pages = callback_app(context, lambda _: pulling.look())
+            address = await stack.enter_async_context(listening(pages, context.configuration.listen))
+        if Role.work in roles:
+            await _take_over(context)
+            tasks.append(asyncio.create_task(runner.run(), name="work"))
+        if Role.sync in roles:
+            tasks.append(asyncio.create_task(pulling.run(), name="stores"))
+        connected = [store.id for store in await context.connections.stores() if store.state is StoreState.connected]
+        ready(Serving(address, tuple(connected), tuple(role for role in Role if role in roles)))
+        try:
+            await _until(stop, tasks)
+        finally:
+            runner.stop()
+            await _end(tasks)
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for ``stop``. A role that ends by itself has crashed: its error is raised."""
+    told = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({told, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+    for task in tasks:
+        if task.done():
+            task.result()
+            raise GatewayError(f"The {task.get_name()} of the gateway ended by itself. Start it again and report it.")
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Let work under way end, then cancel what is left; errors were told where they happened."""
+    working = {task for task in tasks if task.get_name() == "work"}
+    for task in tasks:
+        if task not in working:
+            task.cancel()
+    if working:
+        await asyncio.wait(working, timeout=_GRACE)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _runner(context: Context) -> Runner:
+    async def advance(claim: Claim) -> datetime | None:
+        again = await context.resolver.advance(claim.key)
+        return None if again is None else context.clock.now() + again
+
+    worker = f"{platform.node()}:{os.getpid()}"
+    return Runner(context.database, context.clock, {WORK_KIND: advance}, worker)
+
+
+async def _take_over(context: Context) -> None:
+    now = context.clock.now()
+    interrupted = await context.database.write(lambda c: take_over_interrupted(c, now))
+    if interrupted:
+        log.warning("effects.interrupted", count=interrupted)
+
+
+class _Stores:
+    """Keeps one loop running for each connected store."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._loops: dict[str, asyncio.Task[None]] = {}
+        self._changed = asyncio.Event()
+
+    def look(self) -> None:
+        """Look for new stores now: one was just connected."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Start a loop for every store that is connected, and for each that becomes so."""
+        try:
+            while True:
+                self._changed.clear()
+                for store in await self._context.connections.stores():
+                    await self._watch(store)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), _LOOK_EVERY)
+        finally:
+            for loop in self._loops.values():
+                loop.cancel()
+            await asyncio.gather(*self._loops.values(), return_exceptions=True)
+
+    async def _watch(self, store: Store) -> None:
+        known = self._loops.get(store.id)
+        if known is not None and known.done():
+            if not known.cancelled() and (error := known.exception()) is not None:
+                log.error("sync.ended", store=store.id, error=type(error).__name__)
+            del self._loops[store.id]
+            known = None
+        if known is None and store.state is StoreState.connected:
+            try:
+                self._loops[store.id] = asyncio.create_task((await self._loop(store)).run(), name=f"sync {store.id}")
+            except GatewayError as error:  # its app or adapter is missing: the others go on
+                log.warning("sync.not_started", store=store.id, error=type(error).__name__, text=str(error))
+
+    async def _loop(self, store: Store) -> StoreLoop:
+        context = self._context
+
+        async def disconnected(store_id: str, reason: str) -> None:
+            words = await flag_disconnected(context, store_id, reason)
+            log.error("store.disconnected", store=store_id, text=words)
+
+        async def pulled(report: PullReport) -> None:
+            if report.changed or report.bad:
+                log.info(
+                    "sync.pulled", store=report.store, seen=report.seen, changed=report.changed, quarantined=report.bad
+                )
+
+        return StoreLoop(
+            store=store,
+            pull=context.pull_for(await context.connections.open(store.id)),
+            clock=context.clock,
+            settings=context.configuration.sync,
+            on_disconnected=disconnected,
+            on_pulled=pulled,
+        )

@@ -1,0 +1,70 @@
+"""Pulling on demand. Stores do not wait for each other, and one that fails stops none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.errors import DataError, GatewayError, StoreDisconnected, TokenExpired
+from gateway.model.store import Store, StoreState
+from gateway.operations.context import Context
+from gateway.operations.stores import chosen_stores, flag_disconnected
+from gateway.sync.pull import Pull, PullReport
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a pull of one store came to: a report, or the error that ended it and its words."""
+
+    store: str
+    report: PullReport | None
+    kind: str = ""
+    words: str = ""
+
+
+async def sync_once(context: Context, wanted: Sequence[str] = ()) -> list[Synced]:
+    """Pull what changed since the last time, once, from the stores named (all, when none is)."""
+    return await pull_each(context, wanted, lambda pull: pull.changes())
+
+
+async def sync_since(context: Context, since: datetime, wanted: Sequence[str] = ()) -> list[Synced]:
+    """Pull everything updated since an instant, whatever was read before.
+
+    Raises DataError for an instant that is not in the past.
+    """
+    now = context.clock.now()
+    if since >= now:
+        raise DataError(f"--since {since:%Y-%m-%d %H:%M} is not in the past (now: {now:%Y-%m-%d %H:%M} UTC).")
+    return await pull_each(context, wanted, lambda pull: pull.range(since, now))
+
+
+async def sync_now(context: Context, wanted: Sequence[str] = ()) -> list[Synced]:
+    """Pull what changed, and read every order that has not ended anew, the nearest deadline first."""
+
+    async def both(pull: Pull) -> PullReport:
+        return await pull.open_orders() + await pull.changes()
+
+    return await pull_each(context, wanted, both)
+
+
+async def pull_each(
+    context: Context, wanted: Sequence[str], act: Callable[[Pull], Awaitable[PullReport]]
+) -> list[Synced]:
+    """Let ``act`` pull the stores named (all, when none is) side by side; an error of one is its own result."""
+    stores = await chosen_stores(context, wanted)
+    return list(await asyncio.gather(*(_sync(context, store, act) for store in stores)))
+
+
+async def _sync(context: Context, store: Store, act: Callable[[Pull], Awaitable[PullReport]]) -> Synced:
+    try:
+        pull = context.pull_for(await context.connections.open(store.id))
+        return Synced(store.id, await act(pull))
+    except (StoreDisconnected, TokenExpired) as error:
+        words = str(error)
+        if store.state is StoreState.connected:
+            words = await flag_disconnected(context, store.id, error)
+        return Synced(store.id, None, type(error).__name__, words)
+    except GatewayError as error:
+        return Synced(store.id, None, type(error).__name__, str(error))
