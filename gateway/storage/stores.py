@@ -21,9 +21,10 @@ OAUTH_LIFETIME = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A switch that forbids effects: of one store, or of all when ``store`` is empty."""
+    """A switch that forbids effects while ``active``: of one store, or of all when ``store`` is empty."""
 
     store: str
+    active: bool
     by: str
     at: datetime
 
@@ -178,9 +179,9 @@ def stopped(connection: Connection, store: str) -> bool:
 
 
 def stops(connection: Connection) -> list[Stop]:
-    """Return the switches that are on, the one for all stores first."""
-    rows = connection.execute(select(schema.stops).where(schema.stops.c.active).order_by(schema.stops.c.store))
-    return [Stop(row.store, row.by, from_micros(row.at)) for row in rows]
+    """Return every switch that was ever set and how it stands, the one for all stores first."""
+    rows = connection.execute(select(schema.stops).order_by(schema.stops.c.store))
+    return [Stop(row.store, row.active, row.by, from_micros(row.at)) for row in rows]
 
 
 def check_key(connection: Connection, vault: Vault) -> None:

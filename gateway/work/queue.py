@@ -1,0 +1,175 @@
+"""Due work as rows: ``waiting`` until claimed, ``claimed`` until done or tried again, ``done`` until submitted anew.
+
+Work is named by kind and key, and there is one row for each name. Submitting a name again while it is claimed makes
+it ``renewed``: still in the claimant's hands, and waiting again as soon as the claim ends, so that no wish is lost.
+
+Each claim has a fence, one higher than the last. A worker whose claim was given to another holds an older fence and
+cannot write any more (Conflict).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
+
+from gateway.errors import Conflict
+from gateway.storage.moments import from_micros, to_micros
+from gateway.storage.schema import work
+from gateway.storage.statements import claimable
+
+
+class WorkState(StrEnum):
+    """Where a piece of work stands."""
+
+    waiting = "waiting"
+    claimed = "claimed"
+    renewed = "renewed"  # claimed, and submitted again meanwhile
+    done = "done"
+
+
+_HELD = (WorkState.claimed.value, WorkState.renewed.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A piece of work that waits. ``last_error`` says why it did not get done the last time."""
+
+    id: int
+    kind: str
+    key: str
+    due_at: datetime
+    attempts: int
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A piece of work in a worker's hands. ``attempts`` counts this one too."""
+
+    id: int
+    kind: str
+    key: str
+    payload: bytes
+    fence: int
+    attempts: int
+
+
+def submit(connection: Connection, kind: str, key: str, due_at: datetime, payload: bytes) -> None:
+    """Ask for a piece of work at ``due_at``.
+
+    The same name again: the earlier due time counts, the fresh payload is taken, and what was done waits again.
+    """
+    due = to_micros(due_at)
+    same = (work.c.kind == kind) & (work.c.key == key)
+    stored = connection.execute(select(work.c.id, work.c.state, work.c.due_at).where(same)).one_or_none()
+    if stored is None:
+        row = {"kind": kind, "key": key, "due_at": due, "payload": payload, "state": WorkState.waiting.value}
+        connection.execute(insert(work), {**row, "attempts": 0, "fence": 0, "worker": None, "last_error": ""})
+        return
+    values: dict[str, object] = {"payload": payload, "due_at": due}
+    if stored.state in {WorkState.waiting, WorkState.renewed}:
+        values["due_at"] = min(due, stored.due_at)
+    elif stored.state == WorkState.claimed:
+        values["state"] = WorkState.renewed.value
+    else:
+        values |= {"state": WorkState.waiting.value, "attempts": 0, "last_error": ""}
+    connection.execute(update(work).where(work.c.id == stored.id).values(values))
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Return what waits and is due, the longest due first. Nothing is claimed."""
+    statement = (
+        select(work)
+        .where(work.c.state == WorkState.waiting.value, work.c.due_at <= to_micros(now))
+        .order_by(work.c.due_at, work.c.id)
+        .limit(limit)
+    )
+    return [
+        Due(row.id, row.kind, row.key, from_micros(row.due_at), row.attempts, row.last_error)
+        for row in connection.execute(statement)
+    ]
+
+
+def claim(connection: Connection, kinds: Collection[str], now: datetime, worker: str) -> Claim | None:
+    """Take the longest due work of one of ``kinds`` for ``worker``, or return None when nothing is due."""
+    where = (
+        (work.c.state == WorkState.waiting.value) & (work.c.due_at <= to_micros(now)) & work.c.kind.in_(sorted(kinds))
+    )
+    found = connection.execute(claimable(connection, where)).scalar_one_or_none()
+    if found is None:
+        return None
+    connection.execute(
+        update(work)
+        .where(work.c.id == found)
+        .values(state=WorkState.claimed.value, worker=worker, fence=work.c.fence + 1, attempts=work.c.attempts + 1)
+    )
+    row = connection.execute(select(work).where(work.c.id == found)).one()
+    return Claim(row.id, row.kind, row.key, row.payload, row.fence, row.attempts)
+
+
+def done(connection: Connection, claim: Claim) -> None:
+    """End a claim whose work is done. Raises Conflict when it is no longer this worker's."""
+    renewed = work.c.state == WorkState.renewed.value
+    _end(
+        connection,
+        claim,
+        state=case((renewed, WorkState.waiting.value), else_=WorkState.done.value),
+        attempts=0,
+        last_error="",
+    )
+
+
+def again(connection: Connection, claim: Claim, due_at: datetime) -> None:
+    """End a claim whose work went well and is wanted again at ``due_at``, earlier when it was submitted meanwhile.
+
+    Raises Conflict as `done`.
+    """
+    _end(connection, claim, state=WorkState.waiting.value, due_at=_earlier(due_at), attempts=0, last_error="")
+
+
+def retry(connection: Connection, claim: Claim, due_at: datetime, error: str) -> None:
+    """End a claim whose work failed; it waits again until ``due_at``. ``error`` holds no personal data.
+
+    Raises Conflict as `done`.
+    """
+    _end(connection, claim, state=WorkState.waiting.value, due_at=_earlier(due_at), last_error=error)
+
+
+def release_all(connection: Connection, worker: str | None) -> int:
+    """Let all work that ``worker`` (None: anybody) had claimed wait again, due as before; return how much that was.
+
+    For the start of a process that is the only one: whoever held a claim is dead.
+    """
+    statement = update(work).where(work.c.state.in_(_HELD)).values(state=WorkState.waiting.value, worker=None)
+    if worker is not None:
+        statement = statement.where(work.c.worker == worker)
+    return connection.execute(statement).rowcount
+
+
+def next_due(connection: Connection, kinds: Sequence[str] | None = None) -> datetime | None:
+    """Return when the next work (of ``kinds`` only, when given) is due, None when none waits. It may be past."""
+    statement = select(func.min(work.c.due_at)).where(work.c.state == WorkState.waiting.value)
+    if kinds is not None:
+        statement = statement.where(work.c.kind.in_(kinds))
+    found = connection.execute(statement).scalar_one()
+    return None if found is None else from_micros(found)
+
+
+def _earlier(due_at: datetime) -> ColumnElement[int]:
+    """Return ``due_at``, or the due time that was asked for while the work was claimed, when that is earlier."""
+    micros = to_micros(due_at)
+    asked = (work.c.state == WorkState.renewed.value) & (work.c.due_at < micros)
+    return case((asked, work.c.due_at), else_=micros)
+
+
+def _end(connection: Connection, claim: Claim, **values: object) -> None:
+    mine = (work.c.id == claim.id) & (work.c.fence == claim.fence) & work.c.state.in_(_HELD)
+    if connection.execute(update(work).where(mine).values(worker=None, **values)).rowcount == 0:
+        raise Conflict(
+            f"the work {claim.kind} {claim.key} is no longer in these hands (fence {claim.fence}): "
+            "it was released or given to another worker; drop what was done and go on"
+        )

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import structlog
+
+from gateway.errors import Conflict, RateLimited, Unavailable
+from gateway.work import queue
+from gateway.work.runner import Runner
+
+START = datetime(2026, 3, 14, 8, 0, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@asynccontextmanager
+async def running(runner):
+    task = asyncio.create_task(runner.run())
+    try:
+        yield task
+    finally:
+        runner.stop()
+        await asyncio.wait_for(task, 30)
+
+
+async def until(condition):
+    async with asyncio.timeout(30):
+        while True:
+            found = condition()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return
+            await asyncio.sleep(0.005)
+
+
+async def waiting(database, now=START + timedelta(days=9)):
+    return await database.read(lambda c: queue.due(c, now, 99))
+
+
+async def test_due_work_is_handled_once_with_its_payload(database, clock):
+    seen = []
+
+    async def handle(claim):
+        seen.append((claim.key, claim.payload))
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    await database.write(lambda c: queue.submit(c, "sync", "before", START, b"1"))
+    async with running(runner):
+        await until(lambda: len(seen) == 1)
+        await runner.submit("sync", "after", START, b"2")  # wakes without any clock
+        await until(lambda: len(seen) == 2)
+    assert seen == [("before", b"1"), ("after", b"2")]
+    assert await waiting(database) == []
+
+
+async def test_it_sleeps_by_the_clock_and_wakes_when_that_jumps(database, clock):
+    seen = []
+
+    async def handle(claim):
+        seen.append(clock.now())
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    async with running(runner):
+        await runner.submit("sync", "k", START + timedelta(hours=5))
+        await until(lambda: clock.sleepers == [START + timedelta(hours=5)])
+        assert seen == []
+        await clock.move(timedelta(hours=6))
+        await until(lambda: seen)
+    assert seen == [START + timedelta(hours=6)]
+    assert clock.sleepers == []
+
+
+async def test_a_handler_may_ask_to_be_called_again(database, clock):
+    seen = []
+
+    async def handle(claim):
+        seen.append(claim.attempts)
+        return clock.now() + 30 * SECOND
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    async with running(runner):
+        await runner.submit("sync", "k", START)
+        for turn in range(1, 4):
+            await until(lambda turn=turn: clock.sleepers == [START + turn * 30 * SECOND])
+            await clock.move(30 * SECOND)
+        await until(lambda: len(seen) == 4)
+    assert seen == [1, 1, 1, 1]
+
+
+async def test_failures_wait_twice_as_long_each_time(database, clock):
+    async def handle(claim):
+        raise Unavailable("no answer")
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    waits = []
+    async with running(runner):
+        await runner.submit("sync", "k", START)
+        for _ in range(10):
+            await until(lambda: clock.sleepers and clock.sleepers[0] > clock.now())
+            wait = clock.sleepers[0] - clock.now()
+            waits.append(wait.total_seconds())
+            await clock.move(wait)
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 600]
+    [row] = await waiting(database)
+    assert row.last_error == "Unavailable: no answer"
+
+
+async def test_a_limited_call_waits_as_long_as_it_was_told(database, clock):
+    async def handle(claim):
+        raise RateLimited("slow down", retry_after=77)
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    async with running(runner):
+        await runner.submit("sync", "k", START)
+        await until(lambda: clock.sleepers == [START + 77 * SECOND])
+
+
+async def test_foreign_errors_are_kept_by_name_only(database, clock):
+    async def handle(claim):
+        raise ValueError("Canary Quillfeather, Nowhere Lane")
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    with structlog.testing.capture_logs() as logs:
+        async with running(runner):
+            await runner.submit("sync", "k", START)
+            await until(lambda: clock.sleepers)
+    [row] = await waiting(database)
+    assert row.last_error == "ValueError in the handler of sync"
+    assert logs
+    assert "Canary" not in str(logs)
+
+
+async def test_one_failing_kind_does_not_hold_up_another(database, clock):
+    seen = Counter()
+
+    async def fails(claim):
+        seen["fails"] += 1
+        raise Unavailable("no answer")
+
+    async def works(claim):
+        seen["works"] += 1
+
+    runner = Runner(database, clock, {"a": fails, "b": works}, "w")
+    async with running(runner):
+        await runner.submit("a", "k", START)
+        for number in range(20):
+            await runner.submit("b", str(number), START)
+        await until(lambda: seen["works"] == 20)
+    assert seen["fails"] == 1
+
+
+async def test_no_more_than_allowed_run_at_once(database, clock):
+    at_once, most, finished = 0, 0, 0
+    gate = asyncio.Event()
+
+    async def handle(claim):
+        nonlocal at_once, most, finished
+        at_once += 1
+        most = max(most, at_once)
+        await gate.wait()
+        at_once -= 1
+        finished += 1
+
+    runner = Runner(database, clock, {"sync": handle}, "w", at_once=3)
+    async with running(runner):
+        for number in range(10):
+            await runner.submit("sync", str(number), START)
+        await until(lambda: at_once == 3)
+        gate.set()
+        await until(lambda: finished == 10)
+    assert most == 3
+
+
+async def test_kinds_without_a_handler_are_left_and_do_not_spin(database, clock):
+    async def handle(claim):
+        raise AssertionError("not mine")
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    await database.write(lambda c: queue.submit(c, "other", "k", START, b""))
+    async with running(runner):
+        await runner.submit("sync", "later", START + SECOND)
+        await until(lambda: clock.sleepers == [START + SECOND])
+    assert [item.kind for item in await waiting(database)] == ["other", "sync"]
+
+
+async def test_stop_lets_what_runs_end(database, clock):
+    began, gate = asyncio.Event(), asyncio.Event()
+
+    async def handle(claim):
+        began.set()
+        await gate.wait()
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    task = asyncio.create_task(runner.run())
+    await runner.submit("sync", "k", START)
+    await asyncio.wait_for(began.wait(), 30)
+    runner.stop()
+    await runner.submit("sync", "too late", START)
+    gate.set()
+    await asyncio.wait_for(task, 30)
+    assert [item.key for item in await waiting(database)] == ["too late"]
+
+
+async def test_cancelled_it_gives_its_work_back(database, clock):
+    began = asyncio.Event()
+
+    async def handle(claim):
+        began.set()
+        await asyncio.Event().wait()
+
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    task = asyncio.create_task(runner.run())
+    await runner.submit("sync", "k", START)
+    await asyncio.wait_for(began.wait(), 30)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [item.key for item in await waiting(database)] == ["k"]
+
+
+async def test_what_a_dead_process_had_claimed_is_done(database, clock):
+    await database.write(lambda c: queue.submit(c, "sync", "k", START, b"kept"))
+    dead = await database.write(lambda c: queue.claim(c, ["sync"], START, "dead"))
+    seen = []
+
+    async def handle(claim):
+        seen.append((claim.payload, claim.fence))
+
+    async with running(Runner(database, clock, {"sync": handle}, "w")):
+        await until(lambda: seen)
+    assert seen == [(b"kept", dead.fence + 1)]
+    with pytest.raises(Conflict):
+        await database.write(lambda c: queue.done(c, dead))
+
+
+async def test_work_taken_away_meanwhile_does_not_stop_the_loop(database, clock):
+    began, gate, seen = asyncio.Event(), asyncio.Event(), []
+
+    async def handle(claim):
+        if claim.key == "lost":
+            began.set()
+            await gate.wait()
+        seen.append(claim.key)
+
+    runner = Runner(database, clock, {"sync": handle}, "w", at_once=1)
+    async with running(runner):
+        await runner.submit("sync", "lost", START)
+        await asyncio.wait_for(began.wait(), 30)
+        await database.write(lambda c: queue.release_all(c, None))
+        gate.set()
+        await until(lambda: seen.count("lost") == 2)
+        await runner.submit("sync", "next", START)
+        await until(lambda: "next" in seen)
+
+
+async def test_a_broken_database_ends_the_loop_with_its_error(database, clock, monkeypatch):
+    async def handle(claim):
+        return None
+
+    def breaks(connection, claim):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(queue, "done", breaks)
+    runner = Runner(database, clock, {"sync": handle}, "w")
+    task = asyncio.create_task(runner.run())
+    await runner.submit("sync", "k", START)
+    with pytest.raises(OSError, match="disk full"):
+        await asyncio.wait_for(task, 30)
