@@ -40,7 +40,7 @@ async def running(
 ) -> AsyncIterator[Context]:
     """Open the gateway kept in ``data`` and close it cleanly at the end.
 
-    ``clock_url`` is a simulator's control URL whose clock to follow. ``read_only`` takes no lock and writes nothing.
+    ``clock_url`` is a simulator's control URL whose clock to follow, instead of the configuration's. ``read_only`` takes no lock and writes nothing.
     Raises ConfigurationError when the folder, the key, the configuration or the database is not usable.
     """
     from gateway.config import read_configuration
@@ -57,7 +57,7 @@ async def running(
     configuration = read_configuration(folder.configuration)
     vault = Vault(master_key_of(os.environ, folder.key))
     async with AsyncExitStack() as stack:
-        clock = await _clock(stack, clock_url)
+        clock = await _clock(stack, clock_url or configuration.clock)
         database = await _database(stack, folder, read_only=read_only)
         await database.read(lambda c: check_key(c, vault))
         transport = await _transport(stack, database, vault, clock)
@@ -75,10 +75,10 @@ async def running(
         )
 
 
-async def _clock(stack: AsyncExitStack, url: str | None) -> Clock:
+async def _clock(stack: AsyncExitStack, url: str) -> Clock:
     from gateway.clock import SimulatorClock, SystemClock
 
-    if url is None:
+    if not url:
         return SystemClock()
     clock = SimulatorClock(url)
     await clock.start()
@@ -88,11 +88,11 @@ async def _clock(stack: AsyncExitStack, url: str | None) -> Clock:
 
 async def _database(stack: AsyncExitStack, folder: DataFolder, *, read_only: bool) -> Database:
     from gateway.storage.database import Database
-    from gateway.storage.migrate import require_head
+    from gateway.storage.migrate import check_at_head
 
     database = Database.open(folder.database_url, lock=None if read_only else folder.lock, read_only=read_only)
     stack.push_async_callback(database.close)
-    await database.read(require_head)
+    await database.read(check_at_head)
     return database
 
 

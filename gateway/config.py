@@ -50,6 +50,7 @@ class Configuration(Frozen):
 
     public_url: str = ""  # where sellers and platforms reach this gateway, for callbacks and signatures
     listen: str = "127.0.0.1:8600"  # where the callback server listens
+    clock: str = ""  # a simulator's control URL whose clock to follow; empty: this machine's time
     sync: SyncSettings = SyncSettings()
     log: LogSettings = LogSettings()
 
@@ -58,6 +59,7 @@ TEMPLATE = """\
 # Order Gateway. Every setting has a default; what stands behind a '#' shows it.
 # public_url: https://gateway.example.com    # where platforms and sellers reach this gateway
 # listen: 127.0.0.1:8600                     # where the callback server listens
+# clock: http://127.0.0.1:9101/_mock         # beside a simulator only: follow its clock
 sync:
   every: 1m                # rest between two pulls of a store
   # overlap: 5m            # how far each pull reaches back over the last one

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,49 +26,72 @@ def register(app: typer.Typer) -> None:
 @with_session
 def demo(
     session: Session,
-    orders: Annotated[int, typer.Option(min=1, metavar="N", help="How many orders to begin with.")] = 200,
-    keep_running: Annotated[bool, typer.Option("--keep-running", help="Leave the simulator and the data.")] = False,
+    orders: Annotated[int, typer.Option(min=60, metavar="N", help="How many orders to begin with.")] = 200,
+    keep_running: Annotated[
+        bool, typer.Option("--keep-running", help="Leave the simulator up at the end, until Ctrl-C.")
+    ] = False,
 ) -> None:
-    """Play a short day of shops against a simulator, and compare its truth with the gateway's view.
+    """Play a short shop day against simulators, and compare their truth with the gateway's view.
 
     Keeps its things in a temporary folder unless --data or ORDER_GATEWAY_DATA names one.
     """
-    from gateway.operations.demo import run  # the rest of the gateway comes with it
+    from gateway.operations.demo import run
 
     session.log()
-    done = session.run_plain(
-        run(session.running, data=session.named_data, count=orders, keep=keep_running, say=session.narrate)
+
+    async def afterwards(report: DemoReport) -> None:
+        _show(session, report)
+        if keep_running:
+            await _stay(session, report)
+
+    report = session.run_plain(
+        run(session.running, data=session.named_data, count=orders, say=session.say, afterwards=afterwards)
     )
-    kept = (lambda shown: f"Left running: {shown.control_url}; data in {shown.data}") if keep_running else _nothing
-    session.show(done, _deeds, _differences, kept, _numbers)
-    if not done.ok:
+    if not report.ok:
         raise typer.Exit(Exit.failed)
 
 
-def _nothing(_report: DemoReport) -> None:
-    return None
+def _show(session: Session, report: DemoReport) -> None:
+    session.show(report, _deeds, _phases, _differences)
+    if not session.json:
+        compared = report.comparison
+        print(f"compared {compared.orders} orders, {compared.fields} fields with the simulator's own books")
+        print(f"effects: {len(report.deeds)} intended, {report.applied} applied")
+        print(f"differences: {len(compared.differences)}", flush=True)
+
+
+async def _stay(session: Session, report: DemoReport) -> None:
+    command = f"gateway --data {report.data}"
+    session.say(
+        f"The simulator stays up until Ctrl-C. Its page for a person: {report.control_url}/\n"
+        f"In another terminal:\n  {command} orders list\n  {command} sync --once\n"
+        f"  {command} resolve ORDER --reason out_of_stock --dry-run\n  {command} serve"
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
 
 
 def _deeds(report: DemoReport) -> RenderableType:
-    rows = (
-        (deed.order_id, deed.wanted, f"{deed.path}: {deed.action}", deed.cost, deed.outcome) for deed in report.deeds
+    rows = [
+        (deed.order_id, deed.store, deed.wanted, deed.action, deed.cost, ", ".join(deed.because), deed.outcome)
+        for deed in report.deeds
+    ]
+    return table(
+        "What was ended, and why", ["order", "store", "because", "act", "cost", "rules", "outcome"], rows, empty=""
     )
-    return table("What was ended", ("order", "why", "how", "cost", "outcome"), rows, empty="Nothing was ended.")
+
+
+def _phases(report: DemoReport) -> RenderableType:
+    rows = sorted(report.by_phase.items())
+    return table(f"{report.orders} orders in {report.stores} shops", ["phase", "orders"], rows, empty="no orders")
 
 
 def _differences(report: DemoReport) -> RenderableType | None:
-    if not report.comparison.differences:
+    found = report.comparison.differences
+    if not found:
         return None
-    rows = ((each.store, each.order_id, each.field, each.truth, each.gateway) for each in report.comparison.differences)
-    return table("Where they differ", ("shop", "order", "field", "simulator", "gateway"), rows, empty="")
-
-
-def _numbers(report: DemoReport) -> str:
-    phases = ", ".join(f"{count} {phase}" for phase, count in sorted(report.by_phase.items()))
-    compared = report.comparison
-    return (
-        f"{report.stores} stores, {report.orders} orders: {phases}\n"
-        f"{len(report.deeds)} effects wanted, {report.applied} applied by the platform\n"
-        f"compared: {compared.orders} orders, {compared.fields} fields\n"
-        f"differences: {len(compared.differences)}"
-    )
+    rows = [(each.store, each.order_id, each.field, each.truth, each.gateway) for each in found]
+    return table("Differences", ["shop", "order", "field", "simulator", "gateway"], rows, empty="")

@@ -7,11 +7,12 @@ applied writes with what the gateway meant to do.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.cases.resolve import Resolution
-from gateway.errors import GatewayError
+from gateway.errors import ConfigurationError, GatewayError
 from gateway.model.store import AppSecret, Store, StoreMode
 from gateway.operations.apps import add_app
 from gateway.operations.comparison import Comparison, compare
@@ -83,25 +84,38 @@ class _Day:
 
 
 async def run(
-    running: Running, *, data: Path | None = None, count: int = 200, keep: bool = False, say: Say = print
+    running: Running,
+    *,
+    data: Path | None = None,
+    count: int = 200,
+    say: Say = print,
+    afterwards: Callable[[DemoReport], Awaitable[None]] | None = None,
 ) -> DemoReport:
-    """Play the day and return its report. ``keep`` leaves the simulator running and the data in place.
+    """Play the day and return its report.
 
-    Raises ConfigurationError when the simulator does not start or ``data`` is already in use.
+    ``data`` names a folder that stays; without it a temporary one is used. ``afterwards`` is awaited while the
+    simulator is still up and the gateway is closed, so that its commands can be tried.
+    Raises ConfigurationError when the simulator does not start or ``data`` holds a gateway already.
     """
-    async with (
-        _folder(data, keep=keep) as path,
-        simulators(platforms="shopee", orders=count, seed=SEED, keep=keep) as doors,
-    ):
+    async with _folder(data) as path, simulators(platforms="shopee", orders=count, seed=SEED) as doors:
         shopee = doors["shopee"]
-        await initialise(DataFolder(path), os.environ)
-        async with running(path, clock_url=shopee.control_url) as gateway:
+        folder = DataFolder(path)
+        await initialise(folder, os.environ)
+        folder.configuration.write_text(f"clock: {shopee.control_url}\nsync:\n  every: 5s\n", "utf-8")
+        async with _opened(running, path) as gateway:
             day = _Day(gateway, shopee, say)
             await _connect(day)
             await _morning(day)
             await _afternoon(day)
             await _evening(day)
-            return await _close_books(day, path)
+            report = await _close_books(day, path)
+        if afterwards is not None:
+            await afterwards(report)
+        return report
+
+
+def _opened(running: Running, path: Path) -> AbstractAsyncContextManager[Context]:
+    return running(path, clock_url=None, read_only=False, tell=lambda _: None)
 
 
 async def compare_with(gateway: Context, simulator: Simulator) -> Comparison:
@@ -110,15 +124,15 @@ async def compare_with(gateway: Context, simulator: Simulator) -> Comparison:
     return compare(truth, await _all_stored(gateway))
 
 
-@asynccontextmanager
-async def _folder(data: Path | None, *, keep: bool) -> AsyncIterator[Path]:
-    if data is not None:
-        yield data
-    elif keep:
-        yield Path(tempfile.mkdtemp(prefix="order-gateway-demo-"))
-    else:
+@contextlib.asynccontextmanager
+async def _folder(data: Path | None) -> AsyncIterator[Path]:
+    if data is None:
         with tempfile.TemporaryDirectory(prefix="order-gateway-demo-") as folder:
             yield Path(folder)
+        return
+    if DataFolder(data).database.exists():
+        raise ConfigurationError(f"{data} already holds a gateway. Name an empty folder, or remove this one first.")
+    yield data
 
 
 async def _connect(day: _Day) -> None:

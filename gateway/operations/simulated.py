@@ -53,13 +53,10 @@ class Simulator:
 
 
 @asynccontextmanager
-async def simulators(
-    *, platforms: str, orders: int, seed: int, keep: bool = False
-) -> AsyncIterator[dict[str, Simulator]]:
+async def simulators(*, platforms: str, orders: int, seed: int) -> AsyncIterator[dict[str, Simulator]]:
     """Start ``gateway-mocks`` on free ports and yield a door to each platform.
 
-    The process ends with the block, unless ``keep``: then it outlives this one.
-    Raises ConfigurationError when it does not start.
+    The process ends with the block. Raises ConfigurationError when it does not start.
     """
     arguments = ["--base-port", "0", "--platforms", platforms, "--orders", str(orders), "--seed", str(seed)]
     process = await asyncio.create_subprocess_exec(
@@ -68,21 +65,16 @@ async def simulators(
         "mocks.serve",
         *arguments,
         stdout=asyncio.subprocess.PIPE,
-        start_new_session=keep,
     )
     doors: dict[str, Simulator] = {}
     try:
         ready = await _ready(process)
         doors = {name: Simulator(at["base_url"], at["control_url"]) for name, at in ready["platforms"].items()}
         yield doors
-    except BaseException:
-        keep = False
-        raise
     finally:
         for door in doors.values():
             await door.close()
-        if not keep:
-            await _stop(process)
+        await _stop(process)
 
 
 async def _ready(process: asyncio.subprocess.Process) -> dict[str, Any]:
