@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 DAY = 86_400
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"\x00" * 32
 
 
 def sign_of(partner_key: str, base: str) -> str:
@@ -348,14 +349,32 @@ class Api:
         (await self.dispute(return_sn)).ok  # noqa: B018 - asserts the success
         return order_sn, return_sn
 
-    async def dispute(self, return_sn: str, **changed: Any) -> Reply:
-        """A complete dispute; a field set to None is left out."""
+    async def picture(self, return_sn: str, store: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """A picture the platform keeps: {url, thumbnail}."""
+        form = aiohttp.FormData()
+        form.add_field("return_sn", return_sn)
+        form.add_field("upload_image", JPEG, filename="parcel.jpg", content_type="image/jpeg")
+        return (await self.post("returns/convert_image", store=store, data=form)).ok
+
+    async def dispute_reasons(self, return_sn: str) -> dict[int, list[dict[str, Any]]]:
+        """The reasons open to the seller now, each with the evidence modules it asks for."""
+        found = (await self.get("returns/get_return_dispute_reason", return_sn=return_sn)).ok
+        return {r["dispute_reason"]: r["evidence_module_list"] for r in found["dispute_reason_list"]}
+
+    async def dispute(self, return_sn: str, reason: int | None = None, **changed: Any) -> Reply:
+        """A complete dispute for this or the first open reason; a field set to None is left out."""
+        reasons = await self.dispute_reasons(return_sn)
+        chosen = reason if reason is not None else next(iter(reasons))
+        url = (await self.picture(return_sn))["url"]
         body = {
             "return_sn": return_sn,
             "email": "seller@example.com",
-            "dispute_reason_id": 42,
+            "dispute_reason_id": chosen,
             "dispute_text_reason": "The parcel held what was ordered.",
-            "image_list": [{"module_index": 1, "requirement": "photo", "image_url": ["https://example.com/a.jpg"]}],
+            "image_list": [
+                {"module_index": m["module_index"], "requirement": m["requirement"], "image_url": [url]}
+                for m in reasons[chosen]
+            ],
             **changed,
         }
         return await self.post("returns/dispute", {k: v for k, v in body.items() if v is not None})

@@ -127,7 +127,7 @@ async def test_cancel_by_ops(api: Api) -> None:
 
 
 LOGISTICS: dict[str, tuple[str, list[str]]] = {
-    "LOGISTICS_NOT_START": ("on_hold", []),
+    "LOGISTICS_NOT_START": ("unpaid", []),
     "LOGISTICS_READY": ("awaiting_shipment", []),
     "LOGISTICS_REQUEST_CREATED": ("awaiting_collection", []),
     "LOGISTICS_PICKUP_DONE": ("in_transit", []),
@@ -253,9 +253,19 @@ async def test_both_solutions_can_be_offered(api: Api, solution: str) -> None:
 
 @pytest.mark.parametrize("reason_id", [41, 42, 43, 44, 46, 47, 48, 49, 50, 53, 54, 56])
 async def test_dispute_reason_is_taken(api: Api, reason_id: int) -> None:
-    _, return_sn = await api.returned()
-    assert (await api.dispute(return_sn, dispute_reason_id=reason_id)).error == ""
+    order_sn, return_sn = await api.returned()
+    if reason_id in {46, 47, 48, 49, 50, 56}:  # about the goods that came, or did not come, back
+        await api.act(order_sn, "buyer_ships_return")
+    assert (await api.dispute(return_sn, reason_id)).error == ""
     assert (await api.return_detail(return_sn))["status"] == "SELLER_DISPUTE"
+
+
+async def test_second_stage_dispute_reasons(api: Api) -> None:
+    """81-89 are copies for the second stage."""
+    _, return_sn = await api.returned()
+    assert not set(await api.dispute_reasons(return_sn)) & set(range(81, 90))
+    assert (await api.post("returns/confirm", {"return_sn": return_sn})).error == ""
+    assert set(await api.dispute_reasons(return_sn)) & set(range(81, 90))
 
 
 @pytest.mark.parametrize("preference", [0, 1])

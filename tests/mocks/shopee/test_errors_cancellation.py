@@ -2,12 +2,12 @@
 
 order.error_limit                    tracking exists; shipped; delivered; completed; already cancelled
 order.error_param (warehouse)        a platform-warehouse order
-order.error_permission               `gateway_answers`
+order.error_permission               the fault `platform_error`
 error_param "... required field."    order_sn, cancel_reason, item_list left out
 error_not_found                      an unknown order
 order.cancel_order_invalid_status /
-order.order_status_invalid           every status that is not IN_CANCEL; both codes through `gateway_answers`
-logistics.cancel_forder_failed       `gateway_answers`
+order.order_status_invalid           every status that is not IN_CANCEL; both codes through `platform_error`
+logistics.cancel_forder_failed       the fault `platform_error`
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Section 4, "Business errors common to most pages", the prefixed codes and the validation wording: every row.
 
-The common codes are answered through the control act `gateway_answers` (no act of a client brings a network error
+The common codes are answered through the fault `platform_error` (no act of a client brings a network error
 about); `error_not_found`, `error_param` and `error_server` are provoked naturally or by a fault as well.
 """
 

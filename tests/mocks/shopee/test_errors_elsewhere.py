@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -44,7 +45,7 @@ async def test_chat_of_an_app_that_is_not_whitelisted(api: Api) -> None:
 
 async def test_media_upload_above_ten_megabytes(api: Api) -> None:
     form = aiohttp.FormData()
-    form.add_field("image", JPEG + b"\x00" * (10 * 1024 * 1024), filename="big.jpg", content_type="image/jpeg")
+    form.add_field("image", BytesIO(JPEG + b"\x00" * (10 * 1024 * 1024)), filename="big.jpg", content_type="image/jpeg")
     assert (await api.public_post("media_space/upload_image", data=form)).error != ""
 
 

@@ -23,6 +23,7 @@ format.unsupport, image.upload.fail            a text file as picture; switched
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -59,14 +60,20 @@ async def accept_offer(api: Api, return_sn: str) -> Reply:
     return await api.post("returns/accept_offer", {"return_sn": return_sn})
 
 
+async def bare_dispute(api: Api, return_sn: str) -> Reply:
+    """A dispute without evidence, for returns the platform refuses before it looks at that."""
+    body = {"return_sn": return_sn, "email": "seller@example.com", "dispute_reason_id": 42, "image_list": []}
+    return await api.post("returns/dispute", body)
+
+
 async def upload_proof(api: Api, return_sn: str, photos: int) -> Reply:
-    photo = {"url": "https://example.com/p.jpg", "thumbnail": "https://example.com/t.jpg"}
+    photo = await api.picture(return_sn)
     return await api.post(
         "returns/upload_proof", {"return_sn": return_sn, "photo": [photo] * photos, "description": "as packed"}
     )
 
 
-async def convert(api: Api, return_sn: str, content: bytes, name: str, kind: str) -> Reply:
+async def convert(api: Api, return_sn: str, content: bytes | BytesIO, name: str, kind: str) -> Reply:
     form = aiohttp.FormData()
     form.add_field("return_sn", return_sn)
     form.add_field("upload_image", content, filename=name, content_type=kind)
@@ -83,7 +90,7 @@ async def test_unknown_return_by_sn(api: Api, call: str) -> None:
     elif call == "confirm":
         answer = await confirm(api, UNKNOWN)
     else:
-        answer = await api.dispute(UNKNOWN)
+        answer = await bare_dispute(api, UNKNOWN)
     answer.refused(*INVALID_SN)
 
 
@@ -266,25 +273,43 @@ async def test_offer_of_a_solution_that_is_none(api: Api) -> None:
 async def test_dispute_of_a_return_that_ended(api: Api) -> None:
     order_sn, return_sn = await api.returned()
     await api.act(order_sn, "buyer_withdraws_request")
-    (await api.dispute(return_sn)).refused("returnsn.illegal")
+    (await bare_dispute(api, return_sn)).refused("returnsn.illegal")
     assert await api.effects("returns/dispute") == []
 
 
 async def test_dispute_twice(api: Api) -> None:
     _, return_sn = await api.disputed()
-    (await api.dispute(return_sn)).refused("returnsn.illegal")
+    (await bare_dispute(api, return_sn)).refused("returnsn.illegal")
     assert len(await api.effects("returns/dispute")) == 1
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"email": None}, {"email": ""}, {"dispute_reason_id": None}, {"dispute_reason_id": 999}],
-    ids=["no email", "empty email", "no reason", "unknown reason"],
+    [{"email": "nobody"}, {"dispute_reason_id": 999}, {"image_list": []}],
+    ids=["email is none", "reason is none", "evidence missing"],
 )
 async def test_dispute_with_a_parameter_wrong(api: Api, changed: dict[str, Any]) -> None:
     _, return_sn = await api.returned()
     (await api.dispute(return_sn, **changed)).refused("dispute.request.param.error")
     assert await api.effects("returns/dispute") == []
+    assert (await api.return_detail(return_sn))["status"] == "REQUESTED"
+
+
+@pytest.mark.parametrize("missing", ["email", "dispute_reason_id"])
+async def test_dispute_with_a_parameter_missing(api: Api, missing: str) -> None:
+    _, return_sn = await api.returned()
+    left_out: dict[str, Any] = {missing: None}
+    (await api.dispute(return_sn, **left_out)).refused(
+        "error_param", f"Wrong parameters, detail: {missing} is a required field."
+    )
+    assert await api.effects("returns/dispute") == []
+
+
+async def test_dispute_that_is_a_dry_run(api: Api) -> None:
+    """Passed, not submitted: only the platform's own switch brings this about."""
+    _, return_sn = await api.returned()
+    await api.answers("returns.dispute_is_dry_run", operation="returns/dispute")
+    (await api.dispute(return_sn)).refused("returns.dispute_is_dry_run")
     assert (await api.return_detail(return_sn))["status"] == "REQUESTED"
 
 
@@ -339,7 +364,7 @@ async def test_picture_that_is_none(api: Api) -> None:
 
 async def test_picture_above_ten_megabytes(api: Api) -> None:
     _, return_sn = await api.returned()
-    answer = await convert(api, return_sn, JPEG + b"\x00" * (10 * 1024 * 1024), "big.jpg", "image/jpeg")
+    answer = await convert(api, return_sn, BytesIO(JPEG + b"\x00" * (10 * 1024 * 1024)), "big.jpg", "image/jpeg")
     assert answer.error != ""
 
 

@@ -2,7 +2,7 @@
 
 logistics.error_param "The order status is not ready to ship."  unpaid, on hold
 logistics.error_param "Order has been shipped."                 arranged, shipped, delivered
-logistics.error_order_state                                     `gateway_answers`
+logistics.error_order_state                                     a cancellation request waits
 error_status "The order has been cancelled."                    a cancelled order
 """
 
@@ -46,6 +46,14 @@ async def test_arranged_twice(api: Api) -> None:
         ("logistics.error_order_state", None),
     )
     assert len(await api.effects("logistics/ship_order")) == 1
+
+
+async def test_state_that_allows_no_shipment(api: Api) -> None:
+    order_sn = await api.order()
+    await api.act(order_sn, "buyer_requests_cancellation", reason="Others")
+    (await ship(api, order_sn)).refused("logistics.error_order_state")
+    assert await api.status(order_sn) == "IN_CANCEL"
+    assert await api.effects("logistics/ship_order") == []
 
 
 async def test_cancelled(api: Api) -> None:

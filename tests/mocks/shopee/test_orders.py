@@ -302,6 +302,39 @@ async def test_detail_of_fifty_orders(start: Start) -> None:
     assert {o["order_sn"] for o in answer.ok["order_list"]} == set(wanted[:50])
 
 
+async def test_bundle_lines_are_told_apart_by_their_group(api: Api) -> None:
+    """item_id and model_id may repeat in a bundle; order_item_id is shared; the item's own price is 0."""
+    order_sn = await api.order(bundle=True, lines=[{"quantity": 1, "price": 10}, {"quantity": 2, "price": 5}])
+    lines = await api.lines(order_sn)
+    assert len(lines) == 2
+    assert {i["promotion_type"] for i in lines} == {"bundle_deal"}
+    assert len({i["order_item_id"] for i in lines}) == 1
+    identities = {(i["item_id"], i["model_id"], i["order_item_id"], i["promotion_group_id"]) for i in lines}
+    assert len(identities) == 2
+    assert [i["model_discounted_price"] for i in lines] == [0, 0]
+    assert (await api.detail(order_sn, "total_amount"))["total_amount"] >= 20
+
+
+async def test_outside_a_bundle_order_item_id_is_item_id(api: Api) -> None:
+    lines = await api.lines(await api.order(lines=[{"quantity": 1}, {"quantity": 1}]))
+    assert all(i["order_item_id"] == i["item_id"] for i in lines)
+    assert all(i["promotion_group_id"] == 0 for i in lines)
+
+
+@pytest.mark.parametrize("region", ["TW", "VN"])
+async def test_buyers_are_masked_where_the_market_does_it(api: Api, region: str) -> None:
+    """With `*`: the whole value for TW, partly elsewhere."""
+    store = api.store_in(region)
+    detail = await api.detail(await api.order(store=store["shop_id"]), "recipient_address", store)
+    address = detail["recipient_address"]
+    assert "*" in address["name"]
+    assert "*" in address["phone"]
+    if region == "TW":
+        assert set(address["name"]) == set(address["phone"]) == set(address["full_address"]) == {"*"}
+    else:
+        assert set(address["phone"]) != {"*"}, "partly, as in ******10"
+
+
 async def test_update_time_grows_with_each_change(api: Api) -> None:
     order_sn = await api.order()
     times = [(await api.detail(order_sn))["update_time"]]

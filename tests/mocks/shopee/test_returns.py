@@ -103,12 +103,12 @@ async def test_goods_come_back(api: Api) -> None:
     await api.act(order_sn, "buyer_ships_return")
     detail = await api.return_detail(return_sn)
     assert detail["tracking_number"]
-    assert detail["return_seller_due_date"] > await api.now()
     tracking = (await api.get("returns/get_reverse_tracking_info", return_sn=return_sn)).ok
     assert tracking["tracking_info"]
     await api.act(order_sn, "warehouse_receives_return")
     later = await api.return_detail(return_sn)
     assert later["update_time"] >= detail["update_time"]
+    assert later["return_seller_due_date"] > await api.now(), "the goods are here: the seller must act"
     assert later["reverse_logistics_status"] != detail["reverse_logistics_status"]
 
 
@@ -229,10 +229,7 @@ async def test_cancel_dispute_over_compensation(api: Api) -> None:
 
 async def test_picture_to_url_to_evidence(api: Api) -> None:
     _, return_sn = await api.disputed()
-    form = aiohttp.FormData()
-    form.add_field("return_sn", return_sn)
-    form.add_field("upload_image", JPEG, filename="parcel.jpg", content_type="image/jpeg")
-    picture = (await api.post("returns/convert_image", data=form)).ok
+    picture = await api.picture(return_sn)
     assert picture["url"]
     assert picture["thumbnail"]
     assert (await api.return_detail(return_sn))["seller_proof"]["seller_proof_status"] == "PENDING"
@@ -249,17 +246,27 @@ async def test_picture_to_url_to_evidence(api: Api) -> None:
 
 
 async def test_seller_arranges_the_way_back(api: Api) -> None:
-    _, return_sn = await api.returned()
-    carriers = (await api.get("returns/get_shipping_carrier", return_sn=return_sn)).ok
+    """Seller pickup is for TW and BR."""
+    store = api.store_in("TW")
+    order_sn = await api.order(phase="delivered", store=store["shop_id"])
+    await api.act(order_sn, "buyer_requests_return")
+    return_sn = (await api.return_of(order_sn, store))["return_sn"]
+    carriers = (await api.get("returns/get_shipping_carrier", store, return_sn=return_sn)).ok
     choice = next(v for v in carriers.values() if isinstance(v, list))[0]
+    form = aiohttp.FormData()
+    for name, value in (("business", "2"), ("scene", "1")):
+        form.add_field(name, value)
+    form.add_field("images", JPEG, filename="slip.jpg", content_type="image/jpeg")
+    uploaded = (await api.public_post("media/upload_image", data=form)).ok
+    image_id = uploaded["image_list"][0]["image_id"]
     body = {
         "return_sn": return_sn,
         "reverse_logistics_carrier_id": choice["reverse_logistics_carrier_id"],
         "tracking_number": "RTN0001",
-        "image_id_list": ["img-1"],
+        "image_id_list": [image_id],
     }
-    assert (await api.post("returns/upload_shipping_proof", body)).ok == {}
-    assert (await api.return_detail(return_sn))["tracking_number"] == "RTN0001"
+    assert (await api.post("returns/upload_shipping_proof", body, store)).ok == {}
+    assert (await api.return_detail(return_sn, store))["tracking_number"] == "RTN0001"
 
 
 # -- the list ------------------------------------------------------------------------------------------------------

@@ -137,6 +137,36 @@ async def test_pairs_are_per_shop(api: Api) -> None:
     assert (await refresh(api, second)).error == ""
 
 
+async def test_a_main_account_shares_its_first_pair_and_each_id_gets_its_own(api: Api) -> None:
+    body = {
+        "code": code_of(api)[0],
+        "partner_id": api.partner_id,
+        "main_account_id": api.credentials["main_account_id"],
+    }
+    first = (await api.public_post("auth/token/get", body)).flat
+    assert {"shop_id_list", "merchant_id_list", "supplier_id_list", "user_id_list", "principal_id_list"} <= first.keys()
+    assert set(first["shop_id_list"]) == {s["shop_id"] for s in api.stores}
+    shops = [{**first, "shop_id": shop_id} for shop_id in first["shop_id_list"]]
+    for shop in shops:
+        assert await works(api, shop), "one access token for all"
+    own = [(await refresh(api, shop)).flat for shop in shops]
+    assert len({pair["access_token"] for pair in own}) == len(shops), "one refresh token, spent once per id"
+    merchant = {"refresh_token": first["refresh_token"], "partner_id": api.partner_id}
+    merchant["merchant_id"] = first["merchant_id_list"][0]
+    answer = (await api.public_post("auth/access_token/get", merchant)).flat
+    assert answer["merchant_id"] == first["merchant_id_list"][0]
+    for shop in shops:
+        (await refresh(api, shop)).refused("error_auth", "Invalid refresh_token.")
+
+
+async def test_lost_tokens_come_back_by_resend_code(api: Api) -> None:
+    code = (await api.store_act("platform_mails_resend_code"))["resend_code"]
+    answer = await api.public_post("public/get_token_by_resend_code", {"resend_code": code})
+    pair = answer.body.get("response", answer.body)
+    assert answer.error == ""
+    assert await works(api, {**api.store, "access_token": pair["access_token"]})
+
+
 async def test_expire_tokens_ends_access_and_leaves_the_refresh(api: Api) -> None:
     await api.store_act("expire_tokens")
     assert not await works(api, api.store)
