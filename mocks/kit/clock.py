@@ -18,6 +18,9 @@ _log = logging.getLogger(__name__)
 VIRTUAL_START = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
 """Where a virtual clock stands until it is advanced."""
 
+_TOLERANCE = timedelta(seconds=1)
+"""By how much a real clock may have gone past an asked instant meanwhile."""
+
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
@@ -96,21 +99,25 @@ class Clock:
 
     async def advance(self, by: timedelta) -> None:
         """Let time pass; ValueError for a negative span."""
-        await self.set(self.now() + by)
+        async with self._lock:
+            await self._go(self.now() + by)
 
     async def set(self, target: datetime) -> None:
         """Go to `target`; ValueError when that lies in the past."""
         async with self._lock:
-            if target < self.now():
-                msg = f"the clock is at {self.now().isoformat()} and never goes backwards (asked: {target.isoformat()})"
-                raise ValueError(msg)
-            try:
-                await self._fire_until(target)
-            finally:
-                if self.mode == "real":
-                    self._offset, self._still = target - datetime.now(UTC), None
-                else:
-                    self._still = target
+            await self._go(target)
+
+    async def _go(self, target: datetime) -> None:
+        if target < self.now() and (self.mode == "virtual" or target < self.now() - _TOLERANCE):
+            msg = f"the clock is at {self.now().isoformat()} and never goes backwards (asked: {target.isoformat()})"
+            raise ValueError(msg)
+        try:
+            await self._fire_until(target)
+        finally:
+            if self.mode == "real":
+                self._offset, self._still = max(self._offset, target - datetime.now(UTC)), None
+            else:
+                self._still = target
         self._wake.set()
 
     def restart(self) -> None:

@@ -164,7 +164,7 @@ def get_metric_source_detail(ctx: Context, params: Params) -> Reply:
             rows = [{"order_sn": one.order.sn, "detailed_reason": one.detail} for one in failures if one.kind == 3]
         case _:
             raise ApiError("SERVER_ERROR")
-    return Reply({"metric_id": metric, key: paged(rows), "total_count": len(rows)})
+    return Reply({"metrics_id": metric, key: paged(rows), "total_count": len(rows)})
 
 
 def _late(ctx: Context, now: int) -> list[Order]:

@@ -180,6 +180,7 @@ class Order:
     request: CancelRequest | None = None
     asked_before: bool = False
     split: bool = False
+    returns: list[Return] = field(default_factory=list)
     timers: list[Appointment] = field(default_factory=list)
 
     @property

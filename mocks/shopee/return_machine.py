@@ -103,6 +103,7 @@ def ask(world: World, order: Order, wish: Wish) -> Return:
     else:
         one.proof_deadline = one.due_date
     world.returns[one.sn] = one
+    order.returns.append(one)
     with _Change(world, one):
         one.status = "REQUESTED"
         for key, quantity in wish.content.items():

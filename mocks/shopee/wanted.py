@@ -60,6 +60,8 @@ def read_wanted(world: World, wish: Mapping[str, Any]) -> Order:
         pace=0,
         buyer=_buyer(wish.get("buyer")),
     )
+    if max(wanted.placed_at or 0, wanted.paid_at or 0) > world.now():
+        raise BadRequest("placed_at and paid_at must not lie in the future")
     with world.in_the_past():
         order = make(world, wanted)
         world.pretend(world.rig.clock.unix())

@@ -121,7 +121,7 @@ class World:
 
     def returns_of(self, order: Order) -> list[Return]:
         """Give the order's returns, oldest first."""
-        return [one for one in self.returns.values() if one.order is order]
+        return order.returns
 
     def holders(self) -> tuple[Holder, ...]:
         """Name every shop and merchant of the app's main account."""

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mocks.kit.clock import Clock, parse_duration
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+AT = int(START.timestamp())
+
+
+def test_virtual_time_stands_still() -> None:
+    assert Clock("virtual").now() == START
+
+
+async def test_transitions_happen_in_order_and_see_their_own_instant() -> None:
+    clock = Clock("virtual")
+    seen: list[tuple[str, int]] = []
+    for name, due in (("late", AT + 300), ("early", AT + 10), ("early too", AT + 10), ("never", AT + 9999)):
+        clock.call_at(due, lambda name=name: seen.append((name, clock.unix())), owner="t")  # type: ignore[misc]
+    await clock.advance(timedelta(seconds=300))
+    assert seen == [("early", AT + 10), ("early too", AT + 10), ("late", AT + 300)]
+    assert clock.unix() == AT + 300
+
+
+async def test_a_transition_may_arrange_the_next_within_the_same_advance() -> None:
+    clock = Clock("virtual")
+    seen: list[int] = []
+
+    def step() -> None:
+        seen.append(clock.unix())
+        clock.call_at(clock.unix() + 60, step, owner="t")
+
+    clock.call_at(AT + 60, step, owner="t")
+    await clock.set(START + timedelta(minutes=3))
+    assert seen == [AT + 60, AT + 120, AT + 180]
+
+
+async def test_cancelled_and_forgotten_transitions_never_happen() -> None:
+    clock = Clock("virtual")
+    seen: list[str] = []
+    clock.call_at(AT + 1, lambda: seen.append("cancelled"), owner="a").cancel()
+    clock.call_at(AT + 2, lambda: seen.append("forgotten"), owner="b")
+    clock.call_at(AT + 3, lambda: seen.append("kept"), owner="a")
+    clock.forget("b")
+    await clock.advance(timedelta(minutes=1))
+    assert seen == ["kept"]
+
+
+async def test_one_broken_transition_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock("virtual")
+    seen: list[str] = []
+
+    def broken() -> None:
+        raise RuntimeError("broken")
+
+    clock.call_at(AT + 1, broken, owner="a")
+    clock.call_at(AT + 2, lambda: seen.append("next"), owner="a")
+    await clock.advance(timedelta(minutes=1))
+    assert seen == ["next"]
+    assert "transition of a failed" in caplog.text
+
+
+async def test_hooks_run_before_time_goes_on() -> None:
+    clock = Clock("virtual")
+    seen: list[int] = []
+
+    async def hook() -> None:
+        await asyncio.sleep(0)
+        seen.append(clock.unix())
+
+    clock.after_each_instant(hook)
+    for due in (AT + 5, AT + 9):
+        clock.call_at(due, lambda: None, owner="t")
+    await clock.advance(timedelta(seconds=20))
+    assert seen == [AT, AT + 5, AT + 9]
+
+
+async def test_it_never_goes_backwards() -> None:
+    clock = Clock("virtual")
+    with pytest.raises(ValueError, match="never goes backwards"):
+        await clock.set(START - timedelta(seconds=1))
+    with pytest.raises(ValueError, match="never goes backwards"):
+        await Clock("real").advance(timedelta(hours=-1))
+
+
+async def test_a_real_clock_flows_and_keeps_its_offset() -> None:
+    clock = Clock("real")
+    await clock.advance(timedelta(days=1))
+    ahead = clock.now() - datetime.now(UTC)
+    assert timedelta(hours=23, minutes=59) < ahead <= timedelta(days=1)
+    before = clock.now()
+    await asyncio.sleep(0)
+    assert clock.now() > before
+    clock.restart()
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("mode", ["real", "virtual"])
+async def test_what_is_due_already_happens_without_an_advance(mode: str) -> None:
+    clock = Clock(mode)  # type: ignore[arg-type]  # the parameter is one of the two
+    happened = asyncio.Event()
+    running = asyncio.create_task(clock.run())
+    clock.call_at(clock.unix() - 1, happened.set, owner="t")
+    await asyncio.wait_for(happened.wait(), 5)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("PT6H", timedelta(hours=6)),
+        ("P2D", timedelta(days=2)),
+        ("P1W", timedelta(weeks=1)),
+        ("P1DT2H3M4.5S", timedelta(days=1, hours=2, minutes=3, seconds=4.5)),
+    ],
+)
+def test_durations(text: str, span: timedelta) -> None:
+    assert parse_duration(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "P", "PT", "6H", "-PT6H", "PT6"])
+def test_no_durations(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration"):
+        parse_duration(text)
