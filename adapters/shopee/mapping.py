@@ -6,14 +6,13 @@ What did not arrive is named in ``absent``; what no table knows becomes ``unknow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.shopee import words
-from adapters.shopee.payloads import Address, Amount, Id, OrderItem, OrderRow, PackageItem, PackageRow, text_of
-from gateway.errors import DataError
+from adapters.shopee.lines import Unmappable, id_text, items_of, line_fields, minor, package_fields, untracked
+from adapters.shopee.payloads import Address, OrderRow
 from gateway.model.after_sale import AfterSaleReason, RequestKind, RequestState
-from gateway.model.money import to_minor
 from gateway.model.order import Closure, EndedBy, EndReason, FulfillmentState, PaymentState
 from gateway.model.store import Store
 from gateway.ports import Unmapped
@@ -57,20 +56,6 @@ _LEFT = frozenset({FulfillmentState.shipped, FulfillmentState.delivered})
 _NOT_YET = frozenset({FulfillmentState.to_ship, FulfillmentState.arranged, FulfillmentState.held})
 
 
-class Unmappable(DataError):
-    """A field that cannot be carried over exactly. The text names the field and the rule, never the value."""
-
-
-def minor(amount: Amount, currency: str, field: str) -> int | None:
-    """Return an amount in minor units, None for null. Raises Unmappable when it has more decimals than allowed."""
-    if amount is None:
-        return None
-    try:
-        return to_minor(amount, currency)
-    except (DataError, ArithmeticError, ValueError) as fault:
-        raise Unmappable(f"{field}: not a whole number of {currency} minor units") from fault
-
-
 def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tuple[dict[str, Any], list[Unmapped]]:
     """Return the fields of the canonical order and the words no table knows.
 
@@ -86,11 +71,13 @@ def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tu
     if standing is None:
         standing = words.UNKNOWN_STATUS
         unmapped.append(Unmapped(order_id, "order_status", status))
-    packages = _packages(row, order_id, tracking, unmapped)
+    packages = package_fields(row, order_id, tracking, unmapped)
     absent = {name for name, keys in _SOURCES if not any(key in row for key in keys)} | _NEVER_TOLD
-    if any(_untracked(package, tracking) for package in row.get("package_list") or ()):
+    if any(untracked(package, tracking) for package in row.get("package_list") or ()):
         absent.add("packages.tracking_number")
-    if any(item.get("model_quantity") is None for package in row.get("package_list") or () for item in _items(package)):
+    if any(
+        item.get("model_quantity") is None for package in row.get("package_list") or () for item in items_of(package)
+    ):
         absent.add("packages.lines")
     fields: dict[str, Any] = {
         "store": store.id,
@@ -117,7 +104,7 @@ def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tu
         "can_cancel_lines": row.get("can_partial_cancel_order"),
         "note": row.get("note") or "",
         "buyer_message": row.get("message_to_seller") or "",
-        "lines": _lines(row, currency),
+        "lines": line_fields(row, currency),
         "packages": packages,
         "payments": _payments(row, standing, currency),
         "buyer": _buyer(row),
@@ -129,50 +116,9 @@ def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tu
     return fields, unmapped
 
 
-def tracked_packages(rows: Iterable[Any]) -> list[str]:
-    """Return the parcels that may have a tracking number, from decoded orders as they came, broken ones included."""
-    numbers = []
-    for row in rows:
-        packages = row.get("package_list") if isinstance(row, dict) else None
-        for package in packages if isinstance(packages, list) else ():
-            number = text_of(package, "package_number") if isinstance(package, dict) else ""
-            if number and text_of(package, "logistics_status") not in words.WITHOUT_TRACKING:
-                numbers.append(number)
-    return numbers
-
-
-def line_ids(items: Iterable[OrderItem]) -> list[str]:
-    """Return one id a line: item, model, order item and promotion group; a repeated one counts up in order."""
-    seen: dict[str, int] = {}
-    ids = []
-    for item in items:
-        key = line_key(item)
-        seen[key] = seen.get(key, 0) + 1
-        ids.append(key if seen[key] == 1 else f"{key}#{seen[key]}")
-    return ids
-
-
-def line_key(item: OrderItem | PackageItem) -> str:
-    """Return item:model:order_item:promotion_group. Outside a bundle the order item is the item (section 5)."""
-    product = _id(item.get("item_id"))
-    order_item = item.get("order_item_id")
-    return ":".join(
-        (
-            product,
-            _id(item.get("model_id")) or "0",
-            product if order_item is None else _id(order_item),
-            _id(item.get("promotion_group_id")) or "0",
-        )
-    )
-
-
 def masked(fields: Mapping[str, str]) -> set[str]:
     """Return the names of the fields the platform hides, wholly or partly, with asterisks."""
     return {name for name, value in fields.items() if "*" in value}
-
-
-def _id(value: Id) -> str:
-    return "" if value is None else str(value)
 
 
 def _payment(row: OrderRow, standing: words.Standing) -> PaymentState:
@@ -251,6 +197,7 @@ def _requests(fields: Mapping[str, Any], unmapped: list[Unmapped]) -> list[dict[
             "store": fields["store"],
             "order_id": order_id,
             "request_id": f"cancel:{order_id}",
+            "in_order": True,
             "kind": RequestKind.cancellation,
             "state": state,
             "raw_status": fields["raw_status"],
@@ -267,110 +214,13 @@ def _requests(fields: Mapping[str, Any], unmapped: list[Unmapped]) -> list[dict[
     ]
 
 
-def _lines(row: OrderRow, currency: str) -> list[dict[str, Any]]:
-    items = row.get("item_list") or []
-    lines = []
-    for line_id, item in zip(line_ids(items), items, strict=True):
-        if item.get("item_id") is None or item.get("model_quantity_purchased") is None:
-            raise Unmappable("item_list: an entry without item_id or model_quantity_purchased")
-        ids = line_id.partition("#")[0].split(":")
-        lines.append(
-            {
-                "line_id": line_id,
-                "product_id": ids[0],
-                "variant_id": "" if ids[1] == "0" else ids[1],
-                "sku": item.get("model_sku") or item.get("item_sku") or None,
-                "title": item.get("item_name") or "",
-                "variant": item.get("model_name") or "",
-                "quantity": item.get("model_quantity_purchased"),
-                "cancel_requested": item.get("cancel_requested_qty") or 0,
-                "cancelled": item.get("cancelled_qty") or 0,
-                "return_requested": item.get("return_requested_qty") or 0,
-                "returned": item.get("returned_qty") or 0,
-                "unit_price_minor": _unit_price(item, currency),
-                "list_price_minor": minor(item.get("model_original_price"), currency, "model_original_price"),
-                "platform_ids": dict(
-                    zip(("item_id", "model_id", "order_item_id", "promotion_group_id"), ids, strict=True)
-                ),
-            }
-        )
-    return lines
-
-
-def _unit_price(item: OrderItem, currency: str) -> int | None:
-    price = item.get("model_discounted_price")
-    bundle = item.get("promotion_type") == "bundle_deal" or (_id(item.get("promotion_group_id")) or "0") != "0"
-    # Section 5: 0 for bundle items, whose price only the escrow tells.
-    return None if bundle and price == 0 else minor(price, currency, "model_discounted_price")
-
-
-def _items(package: PackageRow) -> list[PackageItem]:
-    return package.get("item_list") or []
-
-
-def _untracked(package: PackageRow, tracking: Mapping[str, str]) -> bool:
-    state = package.get("logistics_status") or ""
-    return state not in words.WITHOUT_TRACKING and _id(package.get("package_number")) not in tracking
-
-
-def _packages(
-    row: OrderRow, order_id: str, tracking: Mapping[str, str], unmapped: list[Unmapped]
-) -> list[dict[str, Any]]:
-    room = _room(row)
-    packages = []
-    for package in row.get("package_list") or ():
-        word = package.get("logistics_status") or ""
-        state = words.LOGISTICS.get(word)
-        if state is None:
-            state = FulfillmentState.unknown
-            unmapped.append(Unmapped(order_id, "package_list.logistics_status", word))
-        number, group = _id(package.get("package_number")), _id(package.get("group_shipment_id"))
-        packages.append(
-            {
-                "package_id": number,
-                "state": state,
-                "raw_status": word,
-                "carrier": package.get("shipping_carrier") or "",
-                "tracking_number": tracking.get(number, ""),
-                "shipment_id": "" if group == "0" else group,
-                "lines": _package_lines(_items(package), room),
-            }
-        )
-    return packages
-
-
-def _room(row: OrderRow) -> dict[str, list[list[Any]]]:
-    """Return what each line has yet to put into parcels, by line key: twins are filled in order of appearance."""
-    room: dict[str, list[list[Any]]] = {}
-    items = row.get("item_list") or []
-    for line_id, item in zip(line_ids(items), items, strict=True):
-        room.setdefault(line_key(item), []).append([line_id, item.get("model_quantity_purchased") or 0])
-    return room
-
-
-def _package_lines(items: list[PackageItem], room: dict[str, list[list[Any]]]) -> list[dict[str, Any]]:
-    filled: dict[str, int] = {}
-    for item in items:
-        key, quantity = line_key(item), item.get("model_quantity")
-        if quantity is None:
-            continue  # older answers: how many lie in the parcel is not told
-        twins = room.get(key) or [[key, quantity]]
-        for place, twin in enumerate(twins):
-            taken = quantity if place == len(twins) - 1 else min(quantity, twin[1])
-            if taken > 0:
-                twin[1] -= taken
-                quantity -= taken
-                filled[twin[0]] = filled.get(twin[0], 0) + taken
-    return [{"line_id": line_id, "quantity": quantity} for line_id, quantity in filled.items()]
-
-
 def _payments(row: OrderRow, standing: words.Standing, currency: str) -> list[dict[str, Any]]:
     state, paid_at = _payment(row, standing), row.get("pay_time") or None
     parts = row.get("payment_info") or []
     if parts:
         return [
             {
-                "payment_id": _id(part.get("transaction_id")),
+                "payment_id": id_text(part.get("transaction_id")),
                 "method": part.get("payment_method") or "",
                 "state": state,
                 "amount_minor": minor(part.get("payment_amount"), currency, "payment_info.payment_amount"),
@@ -399,7 +249,7 @@ def _cross_border(row: OrderRow, order_id: str, unmapped: list[Unmapped]) -> boo
 
 
 def _buyer(row: OrderRow) -> dict[str, Any] | None:
-    fields = {"buyer_id": _id(row.get("buyer_user_id")), "name": row.get("buyer_username") or ""}
+    fields = {"buyer_id": id_text(row.get("buyer_user_id")), "name": row.get("buyer_username") or ""}
     if not any(fields.values()):
         return None
     return {**fields, "masked": masked(fields)}

@@ -92,6 +92,7 @@ class AfterSale(Frozen):
     store: str
     order_id: str
     request_id: str
+    in_order: bool = False  # kept by the platform within the order itself: a newer order without it has settled it
     kind: RequestKind
     state: RequestState
     goods: GoodsState = GoodsState.not_returning

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.model.after_sale import AfterSale, RequestState
-from gateway.model.order import Buyer, Order, Recipient
+from gateway.model.order import Buyer, Closure, Order, Recipient
 
 _Keep = Callable[[str, "Known"], None]
 
@@ -68,6 +68,22 @@ def merge_request(stored: AfterSale | None, incoming: AfterSale) -> AfterSale | 
     if not again and older.opened_at < newer.opened_at:
         newer = newer.model_copy(update={"opened_at": older.opened_at})
     return None if newer == stored else newer
+
+
+def settled_by(order: Order, request: AfterSale) -> AfterSale:
+    """Return an open request as a newer reading of its order leaves it.
+
+    A request that the platform keeps within the order (`AfterSale.in_order`) and that the newer order no longer
+    carries is settled: done when the order is cancelled, else withdrawn (taken back, or refused; the platform does
+    not say which). Requests that are read apart from orders are never settled by silence.
+    """
+    carried = any(each.request_id == request.request_id for each in order.requests)
+    if carried or not request.in_order or request.state is not RequestState.open:
+        return request
+    if request.updated_at >= order.updated_at:
+        return request
+    state = RequestState.done if order.closure is Closure.cancelled else RequestState.withdrawn
+    return request.model_copy(update={"state": state, "updated_at": order.updated_at})
 
 
 def _join(newer: Known, older: Known, fresh: Known) -> Known:
@@ -137,11 +153,8 @@ def _person(name: str, newer: Known, older: Known, fresh: Known, keep: _Keep) ->
 
 
 def _requests(newer: Order, older: Order) -> tuple[AfterSale, ...]:
-    """Return every request either reading names. One that a newer reading no longer names stays as it was.
-
-    Adapters send a request of an order with its final state, so absence alone says nothing about it.
-    """
-    found = {request.request_id: request for request in older.requests}
+    """Return every request either reading names; see `settled_by` for one that the newer reading no longer names."""
+    found = {request.request_id: settled_by(newer, request) for request in older.requests}
     for request in newer.requests:
         merged = merge_request(found.get(request.request_id), request)
         if merged is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from gateway.model.after_sale import AfterSale
 from gateway.model.order import Order
 from gateway.orders.documents import document_of, personal_of, read_order, read_request
 from gateway.orders.keys import OrderKeys, label, same_order
-from gateway.orders.merge import Known, converge, merge_request
+from gateway.orders.merge import Known, converge, merge_request, settled_by
 from gateway.orders.rows import Row, line_rows, order_row, request_row
 from gateway.ports import AfterSalePage, OrderBatch, RawItem
 from gateway.storage.moments import to_micros
@@ -168,7 +168,27 @@ def _upsert_store(
             writing.seen.add(order_id)
     keys.save(connection)
     _write(connection, store, writing, now)
+    told_last = {
+        order.order_id: order for order, _ in items if to_micros(order.updated_at) == stored[order.order_id].updated_at
+    }
+    changed |= dict.fromkeys(_settle_requests(connection, store, stored, told_last))
     return Changes(list(changed), unchanged, stale)
+
+
+def _settle_requests(
+    connection: Connection, store: str, stored: Mapping[str, _Stored], told_last: Mapping[str, Order]
+) -> list[str]:
+    """Settle open requests that the newest reading of their order no longer carries; return the orders' ids."""
+    where = (after_sales.c.store == store) & after_sales.c.order_id.in_(list(stored)) & (after_sales.c.state == "open")
+    still_open = connection.execute(select(after_sales.c.document).where(where)).scalars()
+    rows: list[Row] = []
+    for request in map(read_request, still_open):
+        newest = told_last.get(request.order_id) or read_order(stored[request.order_id].document, None, ()).order
+        settled = settled_by(newest, request)
+        if settled is not request:
+            rows.append(request_row(settled))
+    run_many(connection, upsert(connection, after_sales, guard="updated_at", keep=("sealed_raw",)), rows)
+    return [str(row["order_id"]) for row in rows]
 
 
 def _load(connection: Connection, vault: Vault, store: str, ids: Sequence[str], keys: OrderKeys) -> dict[str, _Stored]:
