@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.shopee import words
 from adapters.shopee.client import read
-from adapters.shopee.mapping import Unmappable, line_key, minor
+from adapters.shopee.lines import Unmappable, line_key, minor
 from adapters.shopee.payloads import ReturnRow, content_of, fields_at_fault, raw_bytes, return_rows, rows_of, text_of
 from gateway.errors import DataError, NotFound
 from gateway.model.after_sale import (

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.shopee.client import read
-from adapters.shopee.mapping import OPTIONAL_FIELDS, Unmappable, order_fields, tracked_packages
+from adapters.shopee.lines import Unmappable, tracked_packages
+from adapters.shopee.mapping import OPTIONAL_FIELDS, order_fields
 from adapters.shopee.payloads import content_of, fields_at_fault, order_rows, raw_bytes, rows_of, text_of
 from gateway.errors import DataError, MissingScope, NotFound, PlatformError
 from gateway.model.order import Order

@@ -7,6 +7,7 @@ Amounts arrive as ``int`` or ``Decimal`` (the decoder makes no float), instants 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -249,7 +250,7 @@ def raw_bytes(row: Any) -> bytes:
         return json.dumps(row, default=str).encode()
 
 
-def text_of(content: dict[str, Any], key: str) -> str:
+def text_of(content: Mapping[str, Any], key: str) -> str:
     """Return a text or a number of an answer as text; empty when missing, null or of another kind."""
     value = content.get(key)
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
