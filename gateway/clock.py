@@ -9,6 +9,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
@@ -133,8 +134,11 @@ class SimulatorClock:
 
     async def sleep_until(self, instant: datetime) -> None:
         """Return as soon as ``now() >= instant``, at most one poll after the simulator jumped there."""
-        if instant > self.now():
-            await self._sleepers.add(instant)
+        while (left := instant - self.now()) > timedelta(0):
+            jump = self._sleepers.add(instant)
+            with suppress(TimeoutError):  # nothing jumped: a real clock got there by itself
+                async with asyncio.timeout(None if self._virtual else left.total_seconds()):
+                    await jump
 
     async def start(self) -> None:
         """Ask for the time once and follow it from then on.
@@ -142,9 +146,9 @@ class SimulatorClock:
         Raises ConfigurationError when no simulator's clock answers at the address.
         """
         # Imported here: commands that never follow a simulator shall not pay for an HTTP client.
-        from gateway.transport.client import make_client  # noqa: PLC0415
+        from gateway.transport.client import Timeouts, make_client  # noqa: PLC0415
 
-        self._client = make_client()
+        self._client = make_client(timeouts=Timeouts(connect=2.0, read=2.0, pool=3.0))
         try:
             await self._ask(self._client)
         except Exception as error:
@@ -167,17 +171,11 @@ class SimulatorClock:
 
     async def _follow(self, client: httpx.AsyncClient) -> None:
         while True:
-            await asyncio.sleep(self._nap())
+            await asyncio.sleep(self._poll)
             try:
                 await self._ask(client)
             except Exception as error:  # whatever it is, time must go on
                 self._warn("simulator clock does not answer", type(error).__name__)
-
-    def _nap(self) -> float:
-        first = self._sleepers.first()
-        if first is None or self._virtual:
-            return self._poll
-        return max(0.0, min(self._poll, (first - self.now()).total_seconds()))
 
     async def _ask(self, client: httpx.AsyncClient) -> None:
         asked = time.monotonic()
@@ -186,7 +184,7 @@ class SimulatorClock:
         response.raise_for_status()
         self._shown, self._virtual = _read_clock(response.content)
         self._shown_at = (asked + answered) / 2  # the simulator looked at its clock somewhere in between
-        if self._shown < self._latest - timedelta(seconds=1):
+        if self._shown + timedelta(seconds=1) < self._latest:
             self._warn("simulator clock went back", "restart the gateway to follow it")
         else:
             self._quiet = False

@@ -6,8 +6,6 @@ and hung up. What tells them apart is the error of aiohttp behind it.
 
 from __future__ import annotations
 
-import ssl
-
 import aiohttp
 
 from gateway.errors import NotSent, OutcomeUnknown, Unavailable
@@ -36,7 +34,7 @@ def read_failure(operation: str, host: str, failure: BaseException) -> Unavailab
 def _plainly(cause: BaseException) -> str:
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
         inner = cause.certificate_error
-        why = inner.verify_message if isinstance(inner, ssl.SSLCertVerificationError) else type(inner).__name__
+        why = getattr(inner, "verify_message", None) or type(inner).__name__  # absent when not raised by a handshake
         return f"its certificate is not good ({why})"
     if isinstance(cause, aiohttp.ClientSSLError):
         return "TLS could not be agreed"

@@ -73,5 +73,5 @@ def make_client(
         follow_redirects=False,
         timeout=httpx.Timeout(connect=timeouts.connect, read=timeouts.read, write=timeouts.read, pool=timeouts.pool),
         headers={"User-Agent": _USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
-        cookies=httpx.Cookies(CookieJar(DefaultCookiePolicy(allowed_domains=[]))),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )

@@ -12,7 +12,7 @@ from tenacity import (
     RetryCallState,
     retry_if_exception,
     stop_after_attempt,
-    wait_exponential_jitter,
+    wait_exponential,
     wait_random,
 )
 
@@ -49,7 +49,7 @@ class RetryPlan:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, RateLimited) and error.retry_after is not None:
             return error.retry_after + wait_random(0, self.jitter)(state)
-        return wait_exponential_jitter(self.first, self.longest, jitter=self.jitter)(state)
+        return (wait_exponential(multiplier=self.first, max=self.longest) + wait_random(0, self.jitter))(state)
 
     def retrying(self, call: Call, sleep: Sleep) -> AsyncRetrying:
         """Return tenacity's loop for ``call``; the last error comes out as it is."""

@@ -1,0 +1,83 @@
+"""What every test stands on: nothing leaves loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+_KNOWN_NAMES = {None, "", "localhost", b"localhost", socket.gethostname()}
+_attempts: list[str] = []
+
+
+class LeavesLoopback(RuntimeError):
+    """A test tried to reach another machine."""
+
+
+def _is_local(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    if host in _KNOWN_NAMES:
+        return True
+    try:
+        address = ipaddress.ip_address(str(host).split("%", maxsplit=1)[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback or address.is_unspecified
+
+
+def _refuse(what: str) -> LeavesLoopback:
+    message = f"{what}: tests reach nothing beyond loopback; serve it on 127.0.0.1 or inject a transport"
+    _attempts.append(message)
+    return LeavesLoopback(message)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    """Refuse connections and name look-ups beyond 127.0.0.0/8, ::1 and AF_UNIX, whoever makes them."""
+    patch = pytest.MonkeyPatch()
+
+    def guard_address(name: str, position: int) -> None:
+        original = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, *arguments: object) -> object:
+            address = arguments[min(position, len(arguments) - 1)]
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
+                raise _refuse(f"socket.{name} to {address!r}")
+            return original(self, *arguments)
+
+        patch.setattr(socket.socket, name, guarded)
+
+    guard_address("connect", 0)
+    guard_address("connect_ex", 0)
+    guard_address("sendto", 2)  # sendto(data, [flags,] address)
+
+    look_up, look_up_async = socket.getaddrinfo, asyncio.BaseEventLoop.getaddrinfo
+
+    def getaddrinfo(host, *arguments, **options):
+        if not _is_local(host):
+            raise _refuse(f"getaddrinfo of {host!r}")
+        return look_up(host, *arguments, **options)
+
+    async def getaddrinfo_async(self, host, *arguments, **options):
+        if not _is_local(host):
+            raise _refuse(f"loop.getaddrinfo of {host!r}")
+        return await look_up_async(self, host, *arguments, **options)
+
+    patch.setattr(socket, "getaddrinfo", getaddrinfo)
+    patch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo_async)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _tell_who_left_loopback(_loopback_only: None) -> Iterator[None]:
+    """Fail the test that tried, also when the code under test swallowed the refusal."""
+    _attempts.clear()
+    yield
+    if _attempts:
+        pytest.fail("; ".join(_attempts), pytrace=False)
