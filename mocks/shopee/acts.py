@@ -187,7 +187,7 @@ def _platform_cancels(world: World, order: Order, details: Mapping[str, Any]) ->
     reason = _text(details, "reason", "Other")
     for one in world.returns_of(order):
         if one.open:
-            return_machine.withdraw(world, one)
+            return_machine.withdraw(world, one, order_ends=True)
     machine.cancel(world, order, by=by, reason=reason)
 
 
@@ -242,6 +242,7 @@ def _act(do: Callable[[World, Order, Mapping[str, Any]], None], *statuses: str) 
     return Act(do, frozenset(statuses))
 
 
+_RUNNING = ("UNPAID", "PENDING", "INVOICE_PENDING", "IN_CANCEL", "SHIPPED", "TO_RETURN", *machine.NOT_SHIPPED)
 _ROAD = ("LOGISTICS_PICKUP_DONE",)
 _ARRANGED = ("LOGISTICS_REQUEST_CREATED",)
 ACTS: dict[str, Act] = {
@@ -266,7 +267,7 @@ ACTS: dict[str, Act] = {
     "carrier_loses": _act(_carrier(machine.lose, *_ROAD), "SHIPPED"),
     "carrier_returns": _act(_carrier(machine.bring_back, *_ROAD), "SHIPPED"),
     "warehouse_receives_return": _act(_receives_return, "TO_RETURN", "COMPLETED"),
-    "platform_cancels": _act(_platform_cancels, "UNPAID", "PENDING", "IN_CANCEL", "SHIPPED", *machine.NOT_SHIPPED),
+    "platform_cancels": _act(_platform_cancels, *_RUNNING),
     "platform_holds": _act(_holds, "UNPAID", "READY_TO_SHIP"),
     "platform_releases": _act(_releases, "PENDING", "INVOICE_PENDING"),
     "platform_decides": _act(_decides, "TO_RETURN", "COMPLETED"),

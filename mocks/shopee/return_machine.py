@@ -146,8 +146,8 @@ def send_back(world: World, one: Return) -> None:
         one.reverse_status = "LOGISTICS_PENDING_ARRANGE"
 
 
-def withdraw(world: World, one: Return, status: str = "CANCELLED") -> None:
-    """End the return without a refund."""
+def withdraw(world: World, one: Return, status: str = "CANCELLED", *, order_ends: bool = False) -> None:
+    """End the return without a refund; the order goes on unless it is just being ended."""
     if not one.open:
         raise Illegal(f"the return does not run any more; it is {one.status}")
     with _Change(world, one):
@@ -155,7 +155,8 @@ def withdraw(world: World, one: Return, status: str = "CANCELLED") -> None:
         one.negotiation = "TERMINATED"
         one.offer_due = None
     _count(one, returned=False)
-    _settle_order(world, one.order)
+    if not order_ends:
+        _settle_order(world, one.order)
 
 
 def _count(one: Return, *, returned: bool) -> None:
@@ -168,7 +169,11 @@ def _count(one: Return, *, returned: bool) -> None:
 
 def _settle_order(world: World, order: Order) -> None:
     if order.status == "TO_RETURN" and not any(one.open for one in world.returns_of(order)):
-        machine.complete(world, order)
+        refunded = any(one.status == "ACCEPTED" for one in world.returns_of(order))
+        if order.delivered is None and not refunded:
+            machine.move(world, order, "SHIPPED")
+        else:
+            machine.complete(world, order)
     else:
         machine.touch(world, order)
         world.tell_status(order)

@@ -26,7 +26,9 @@ PHASES = {
 
 
 def phase(order: Order) -> str:
-    """Give the canonical phase; with an open cancellation request it is the one the parcels show."""
+    """Give the canonical phase: in transit once a part has left, what the parcels show while a request waits."""
+    if order.status in {"PROCESSED", "READY_TO_SHIP", "RETRY_SHIP", "IN_CANCEL"} and order.pickup_done is not None:
+        return "in_transit"
     if order.status == "IN_CANCEL":
         arranged = all(package.arranged for package in order.live_packages())
         return "awaiting_collection" if arranged else "awaiting_shipment"
