@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import base64
+import stat
+
+import pytest
+
+from gateway.errors import ConfigurationError, DataError
+from gateway.storage.vault import Vault, create_key_file, load_master_key, master_key_of
+
+KEY = bytes(range(32))
+
+
+def test_what_is_sealed_opens_again(vault):
+    key = vault.new_order_key()
+    sealed = vault.seal(key, b"plain text", "order_raw\ns\n1")
+    assert b"plain" not in sealed
+    assert vault.open(key, sealed, "order_raw\ns\n1") == b"plain text"
+    assert vault.unwrap(vault.wrap(key, "k"), "k") == key
+
+
+def test_the_same_twice_looks_different(vault):
+    key = vault.new_order_key()
+    assert vault.seal(key, b"x", "a") != vault.seal(key, b"x", "a")
+    assert vault.new_order_key() != key
+
+
+def test_a_sealed_value_in_another_row_does_not_open(vault):
+    key = vault.new_order_key()
+    sealed = vault.seal(key, b"plain", "order_raw\ns\n1")
+    with pytest.raises(DataError, match="altered"):
+        vault.open(key, sealed, "order_raw\ns\n2")
+    with pytest.raises(DataError):
+        vault.open(vault.new_order_key(), sealed, "order_raw\ns\n1")
+
+
+@pytest.mark.parametrize("position", [0, 11, 12, -17, -1])
+def test_an_altered_byte_is_noticed(vault, position):
+    key = vault.new_order_key()
+    sealed = bytearray(vault.seal(key, b"plain text", "a"))
+    sealed[position] ^= 1
+    with pytest.raises(DataError):
+        vault.open(key, bytes(sealed), "a")
+
+
+def test_a_cut_value_is_noticed(vault):
+    key = vault.new_order_key()
+    with pytest.raises(DataError):
+        vault.open(key, b"short", "a")
+    with pytest.raises(ConfigurationError):
+        vault.unwrap(b"", "a")
+
+
+def test_another_master_key_says_so():
+    wrapped = Vault(KEY).wrap(b"secret", "apps\nshopee")
+    with pytest.raises(ConfigurationError, match="not the key this database was sealed with"):
+        Vault(bytes(32)).unwrap(wrapped, "apps\nshopee")
+
+
+def test_no_key_in_the_representation():
+    assert KEY.hex() not in repr(Vault(KEY))
+    assert "bytes" not in repr(Vault(KEY))
+
+
+def test_a_key_file_is_made_once_and_for_this_user_only(tmp_path):
+    path = tmp_path / "master.key"
+    key = create_key_file(path)
+    assert len(key) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert load_master_key(path) == key
+    with pytest.raises(ConfigurationError, match="already a key file"):
+        create_key_file(path)
+    assert load_master_key(path) == key
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
+def test_a_key_file_open_to_others_is_refused(tmp_path, mode):
+    path = tmp_path / "master.key"
+    create_key_file(path)
+    path.chmod(mode)
+    with pytest.raises(ConfigurationError, match=f"chmod 600 {path}"):
+        load_master_key(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"short", base64.b64encode(bytes(31)), b"\xff" * 44, base64.b64encode(bytes(33))]
+)
+def test_a_malformed_key_is_refused_without_showing_it(tmp_path, content):
+    path = tmp_path / "master.key"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(ConfigurationError, match="32 bytes in base64") as caught:
+        load_master_key(path)
+    assert not content or content.decode(errors="replace") not in str(caught.value)
+
+
+def test_the_environment_goes_before_the_file(tmp_path):
+    path = tmp_path / "master.key"
+    create_key_file(path)
+    assert master_key_of({"ORDER_GATEWAY_KEY": base64.b64encode(KEY).decode()}, path) == KEY
+    assert master_key_of({}, path) == load_master_key(path)
+    with pytest.raises(ConfigurationError, match="ORDER_GATEWAY_KEY"):
+        master_key_of({"ORDER_GATEWAY_KEY": "nonsense"}, path)
+    with pytest.raises(ConfigurationError, match="gateway init"):
+        master_key_of({}, tmp_path / "none")
+
+
+def test_a_key_of_another_length_is_refused():
+    with pytest.raises(ConfigurationError, match="16 bytes"):
+        Vault(bytes(16))
