@@ -51,20 +51,18 @@ async def test_reauthorizing_replaces_both_tokens(api: Api) -> None:
 
 
 async def test_a_code_lives_ten_minutes(api: Api) -> None:
-    code, shop_id = code_of(api)
-    path = "/api/v2/shop/auth_partner"
-    del code
-    location = await authorize(api, path)
-    fresh = parse_qs(urlsplit(location).query)
-    await api.advance("PT9M50S")
-    body = {"code": fresh["code"][0], "partner_id": api.partner_id, "shop_id": int(fresh["shop_id"][0])}
-    assert (await api.public_post("auth/token/get", body)).error == ""
-    late = parse_qs(urlsplit(await authorize(api, path)).query)
-    await api.advance("PT10M10S")
-    body = {"code": late["code"][0], "partner_id": api.partner_id, "shop_id": int(late["shop_id"][0])}
-    answer = await api.public_post("auth/token/get", body)
-    answer.refused_as_one_of(("error_auth", "Invalid code"), ("invalid_code", None))
-    assert shop_id
+    async def exchanged_after(wait: str) -> Reply:
+        sent_back = parse_qs(urlsplit(await authorize(api, "/api/v2/shop/auth_partner")).query)
+        await api.advance(wait)
+        body = {
+            "code": sent_back["code"][0],
+            "partner_id": api.partner_id,
+            "shop_id": int(sent_back["shop_id"][0]),
+        }
+        return await api.public_post("auth/token/get", body)
+
+    assert (await exchanged_after("PT9M50S")).error == ""
+    (await exchanged_after("PT10M10S")).refused_as_one_of(("error_auth", "Invalid code"), ("invalid_code", None))
 
 
 async def authorize(api: Api, path: str) -> str:
