@@ -1,0 +1,85 @@
+"""Orders from an answer's bytes to canonical objects, per second of CPU: the textbook's layout against the adapter's.
+
+Both sides validate what came and what goes out, and both keep money exact.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adapters.shopee import orders as adapter
+from adapters.shopee.payloads import content_of, rows_of
+from gateway.model.order import Order
+from gateway.model.store import Store
+from gateway.ports import Answer, OrderBatch
+from tests.bench import payload, textbook
+
+STORE = Store(
+    id="bench",
+    app="bench",
+    platform="shopee",
+    external_id="700100",
+    region="SG",
+    currency="SGD",
+    time_zone="Asia/Singapore",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way to read a page, and how many orders it read in each round per second of CPU."""
+
+    name: str
+    read: Callable[[bytes], object]
+    rounds: list[float]
+
+    @property
+    def orders_per_second(self) -> float:
+        return statistics.median(self.rounds)
+
+
+def pages(count: int) -> list[bytes]:
+    """Return ``count`` answers of 50 orders each."""
+    return [
+        payload.answer([payload.rendered(i) for i in range(page * payload.PAGE, (page + 1) * payload.PAGE)])
+        for page in range(count)
+    ]
+
+
+def ours(body: bytes) -> OrderBatch:
+    """Read a page as the adapter does, the copy of each order's raw words included."""
+    rows = rows_of(content_of(Answer(200, {}, body), "order.get_order_detail"), "order_list", "order.get_order_detail")
+    return adapter.read_orders(rows, STORE, (), {})
+
+
+def ours_without_raw(body: bytes) -> list[Order]:
+    """Read a page as the adapter does, up to the canonical orders."""
+    rows = rows_of(content_of(Answer(200, {}, body), "order.get_order_detail"), "order_list", "order.get_order_detail")
+    return adapter._mapped(rows, STORE, {})[0]
+
+
+def theirs(body: bytes) -> list[Order]:
+    """Read a page in the textbook's layout."""
+    return textbook.read_page(body, STORE.id)
+
+
+def measure(*, rounds: int, page_count: int) -> tuple[Layout, Layout, Layout]:
+    """Return textbook, adapter without and adapter with the raw copy, measured in turns on the same pages."""
+    bodies = pages(page_count)
+    layouts = (
+        Layout("textbook", theirs, []),
+        Layout("adapter, no raw copy", ours_without_raw, []),
+        Layout("adapter, raw copy", ours, []),
+    )
+    for layout in layouts:  # warm: validators are built when first used
+        layout.read(bodies[0])
+    for _ in range(rounds):
+        for layout in layouts:
+            began = time.process_time()
+            for body in bodies:
+                layout.read(body)
+            layout.rounds.append(len(bodies) * payload.PAGE / (time.process_time() - began))
+    return layouts
