@@ -20,7 +20,7 @@ async def test_transitions_happen_in_order_and_see_their_own_instant() -> None:
     clock = Clock("virtual")
     seen: list[tuple[str, int]] = []
     for name, due in (("late", AT + 300), ("early", AT + 10), ("early too", AT + 10), ("never", AT + 9999)):
-        clock.call_at(due, lambda name=name: seen.append((name, clock.unix())), owner="t")  # type: ignore[misc]
+        clock.call_at(due, lambda name=name: seen.append((name, clock.unix())), owner="t")  # type: ignore[misc]  # the default binds the loop variable
     await clock.advance(timedelta(seconds=300))
     assert seen == [("early", AT + 10), ("early too", AT + 10), ("late", AT + 300)]
     assert clock.unix() == AT + 300
