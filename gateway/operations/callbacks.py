@@ -122,7 +122,8 @@ async def connect_by_callback(
             except TimeoutError:
                 raise Unavailable(
                     f"No callback arrived at {link.redirect_url} within {patience:.0f} s. Run the command again and "
-                    "open the fresh link; when the browser shows an address with a code, give it with --code and --shop-id."
+                    "open the fresh link; when the browser shows an address with a code, give that with --code and "
+                    "--shop-id."
                 ) from None
     except AddressTaken:
         link = await connect_link(context, app_id, redirect_url)

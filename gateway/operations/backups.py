@@ -1,0 +1,78 @@
+"""One file that holds everything but the key, and the way back from it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gateway.errors import ConfigurationError
+from gateway.operations.context import Context, DataFolder
+from gateway.storage import backup as storage
+from gateway.storage.database import Database
+from gateway.storage.stores import check_key
+from gateway.storage.vault import Vault, master_key_of
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """A backup that was made. ``reminder`` says what is not in it."""
+
+    file: Path
+    size: int
+    orders: int
+    made_at: datetime
+    reminder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A backup that was put back, verified. ``key_fits`` None: no key is there yet; ``words`` say what to do then."""
+
+    folder: Path
+    made_at: datetime
+    revision: str
+    orders: int
+    key_fits: bool | None
+    words: str
+
+
+async def backup(context: Context, file: Path) -> BackedUp:
+    """Copy database and evidence into the new file ``file``; the gateway may be running, also in another process.
+
+    Raises ConfigurationError when the file is there already or cannot be written.
+    """
+    folder, now = context.folder, context.clock.now()
+    manifest = await asyncio.to_thread(storage.backup, folder.database, folder.evidence, file, now)
+    size = await asyncio.to_thread(lambda: file.stat().st_size)
+    return BackedUp(file, size, manifest.rows.get("orders", 0), manifest.made_at, storage.KEY_REMINDER)
+
+
+async def restore(folder: DataFolder, file: Path, *, replace: bool = False) -> Restored:
+    """Verify a backup and put it into ``folder``; with ``replace`` over what is there, which is kept aside.
+
+    Raises DataError for a damaged backup; ConfigurationError when a database is there and ``replace`` is not set, or
+    while another process uses it.
+    """
+    held = folder.lock if folder.path.is_dir() else None
+    manifest = await asyncio.to_thread(storage.restore, file, folder.path, overwrite=replace, lock=held)
+    fits, words = await _try_key(folder)
+    orders = manifest.rows.get("orders", 0)
+    return Restored(folder.path, manifest.made_at, manifest.revision, orders, fits, words)
+
+
+async def _try_key(folder: DataFolder) -> tuple[bool | None, str]:
+    try:
+        vault = Vault(master_key_of(os.environ, folder.key))
+    except ConfigurationError as error:
+        return None, f"Put the key this backup was made with into {folder.key}: {error}"
+    database = Database.open(folder.database_url, lock=None, read_only=True)
+    try:
+        await database.read(lambda c: check_key(c, vault))
+    except ConfigurationError as error:
+        return False, f"The key at hand is not the one this backup was made with: {error}"
+    finally:
+        await database.close()
+    return True, "The key at hand opens it."
