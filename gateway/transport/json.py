@@ -33,11 +33,19 @@ def _explain(body: bytes, problem: str) -> str:
         what = "it ends too early"
     elif "uplicate" in problem:
         what = "a key stands twice in one object"
-    elif "unicode" in problem.lower() or "surrogate" in problem.lower():
+    elif not _is_utf8(body):
         what = "it is not good UTF-8"
     else:
         what = "it is malformed"
     return f"the body is not the JSON expected: {what}, {where}."
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _exact(value: object) -> orjson.Fragment:

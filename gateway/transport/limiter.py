@@ -7,7 +7,7 @@ another; and no platform may hold so many slots that a sick one starves the rest
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -53,8 +53,7 @@ class _Lane:
 
     platform: str
     in_flight: int = 0
-    buckets: dict[str, _Bucket] = field(default_factory=dict)
-    turns: deque[str] = field(default_factory=deque)
+    buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)  # whose turn is next stands first
 
 
 class Limiter:
@@ -72,7 +71,7 @@ class Limiter:
         self._in_flight = 0
         self._platforms: dict[str, int] = {}
         self._lanes: dict[str, _Lane] = {}
-        self._turns: deque[str] = deque()
+        self._asking: OrderedDict[str, _Lane] = OrderedDict()  # where somebody waits; whose turn is next stands first
         self._alarm: tuple[int, asyncio.Task[None]] | None = None
 
     @asynccontextmanager
@@ -85,6 +84,7 @@ class Limiter:
         bucket = self._bucket(lane, group, rate)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         bucket.waiting.append(turn)
+        self._asking.setdefault(store, lane)
         self._dispatch()
         waited = not turn.done()
         if waited:
@@ -130,7 +130,6 @@ class Limiter:
     def _lane(self, store: str, platform: str) -> _Lane:
         if store not in self._lanes:
             self._lanes[store] = _Lane(platform)
-            self._turns.append(store)
         return self._lanes[store]
 
     @staticmethod
@@ -141,7 +140,6 @@ class Limiter:
         bucket = lane.buckets.get(group)
         if bucket is None:
             bucket = lane.buckets[group] = _Bucket(interval, rate.burst)
-            lane.turns.append(group)
         bucket.interval, bucket.burst = interval, rate.burst
         return bucket
 
@@ -157,10 +155,10 @@ class Limiter:
         given = True
         while given:
             given = False
-            for _ in range(len(self._turns)):
-                store = self._turns[0]
-                self._turns.rotate(-1)
-                given = self._give(self._lanes[store], now) or given
+            for store, lane in list(self._asking.items()):
+                if self._give(lane, now):
+                    self._asking.move_to_end(store)  # it had its turn; who got nothing keeps its place
+                    given = True
         self._set_alarm(self._next_ready(now))
 
     def _open(self, lane: _Lane) -> bool:
@@ -173,10 +171,9 @@ class Limiter:
     def _give(self, lane: _Lane, now: int) -> bool:
         if not self._open(lane):
             return False
-        for _ in range(len(lane.turns)):
-            bucket = lane.buckets[lane.turns[0]]
-            lane.turns.rotate(-1)
+        for group, bucket in lane.buckets.items():
             if bucket.drop_gone() and bucket.ready_at() <= now:
+                lane.buckets.move_to_end(group)
                 bucket.take(now)
                 lane.in_flight += 1
                 self._platforms[lane.platform] = self._platforms.get(lane.platform, 0) + 1
@@ -186,13 +183,13 @@ class Limiter:
         return False
 
     def _next_ready(self, now: int) -> int | None:
-        ready = [
-            bucket.ready_at()
-            for lane in self._lanes.values()
-            if self._open(lane)  # else the next release looks again
-            for bucket in lane.buckets.values()
-            if bucket.drop_gone() and bucket.ready_at() > now
-        ]
+        ready: list[int] = []
+        for store, lane in list(self._asking.items()):
+            waiting = [bucket.ready_at() for bucket in lane.buckets.values() if bucket.drop_gone()]
+            if not waiting:
+                del self._asking[store]
+            elif self._open(lane):  # else the next release looks again
+                ready += [at for at in waiting if at > now]
         return min(ready, default=None)
 
     def _set_alarm(self, at: int | None) -> None:
