@@ -52,6 +52,7 @@ class Configuration(Frozen):
     listen: str = "127.0.0.1:8600"  # where the callback server listens
     clock: str = ""  # a simulator's control URL whose clock to follow; empty: this machine's time
     sync: SyncSettings = SyncSettings()
+    valuation: dict[str, dict[str, str | dict[str, str]]] = {}  # store id -> what a cost is worth to it
     log: LogSettings = LogSettings()
 
 
@@ -68,6 +69,8 @@ sync:
   # reconcile_span: 3d
   # absence: 12h           # away longer than this: open orders with deadlines come first
   # parallel: 4            # calls in flight for one store
+# valuation:                                 # what a cost is worth to a store, in its own currency
+#   shopee-1234: {penalty_point: "50", rate: "0.75"}    # rate: how much of the currency one CNY buys
 log:
   level: info              # debug, info, warning, error
   format: text             # text, json

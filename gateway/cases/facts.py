@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from gateway.errors import DataError
 from gateway.model.after_sale import AfterSale, AfterSaleReason, GoodsState, RequestKind, RequestState
@@ -13,6 +14,7 @@ from gateway.model.money import to_major
 from gateway.model.order import PaymentState, Phase
 from gateway.model.store import Platform, Store
 from gateway.orders.store import StoredOrder
+from gateway.policy.notation import decimal_places
 from gateway.policy.scenario import Scenario
 from gateway.policy.terms import Reason, RequestReason
 
@@ -54,6 +56,7 @@ def question_of(
     reason: Reason,
     counts: StoreCounts,
     facts: Sequence[AttestedFact],
+    valuation: Mapping[str, object],
     as_of: datetime,
 ) -> Question:
     """Return the policy question an order poses at ``as_of`` when it should end for ``reason``.
@@ -89,11 +92,11 @@ def question_of(
     if FactName.interception in attested:
         given["interception"] = attested[FactName.interception]
     try:
-        scenario = Scenario.model_validate(_scenario(store, counts, reason, as_of, given))
+        scenario = Scenario.model_validate(_scenario(store, counts, reason, as_of, given, valuation))
     except ValueError as error:
         raise DataError(
             f"Order {order.order_id} of store {store.id} cannot be put to the policy: {_reasons(error)}. "
-            "Look at it in the platform's console and report the case."
+            "What a store's costs are worth is set under `valuation` in gateway.yaml; report anything else."
         ) from None
     used = sorted(name.value for name in attested)
     wanted = [name.value for name in (*sorted(_MONEY_FACTS), FactName.stock_available)]
@@ -101,7 +104,12 @@ def question_of(
 
 
 def _scenario(
-    store: Store, counts: StoreCounts, reason: Reason, as_of: datetime, order: dict[str, object]
+    store: Store,
+    counts: StoreCounts,
+    reason: Reason,
+    as_of: datetime,
+    order: dict[str, object],
+    valuation: Mapping[str, object],
 ) -> dict[str, object]:
     return {
         "as_of": as_of.isoformat(timespec="seconds"),
@@ -116,6 +124,7 @@ def _scenario(
                 "orders_in_window": counts.orders_in_window,
                 "counted_cancellations_in_window": counts.counted_cancellations_in_window,
             },
+            "valuation": dict(valuation),
         },
         "order": order,
         "intent": {"reason": reason.value},
@@ -158,7 +167,10 @@ def _paid(stored: StoredOrder) -> dict[str, str]:
     paid = order.total_minor if order.payment is PaymentState.paid and order.total_minor is not None else 0
     if stored.phase is Phase.unpaid:
         paid = 0
-    return {"amount": to_major(paid, order.currency), "currency": order.currency}
+    # the policy prices in whole TWD and IDR, where platforms may still show cents
+    places = Decimal(1).scaleb(-decimal_places(order.currency))
+    amount = Decimal(to_major(paid, order.currency)).quantize(places, ROUND_HALF_EVEN)
+    return {"amount": str(amount), "currency": order.currency}
 
 
 def _money(text: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ again: an effect whose decision no longer stands is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -74,6 +74,7 @@ class Resolver:
         rules: RuleSet,
         connections: Connections,
         pull_for: Callable[[Connection], Pull],
+        valuations: Mapping[str, Mapping[str, object]],
     ) -> None:
         self._database = database
         self._vault = vault
@@ -81,6 +82,7 @@ class Resolver:
         self._rules = rules
         self._connections = connections
         self._pull_for = pull_for
+        self._valuations = valuations
         self._effects = Effects(database, clock)
 
     async def ask(self, store_id: str, order_id: str, reason: Reason) -> Resolution:
@@ -196,7 +198,7 @@ class Resolver:
             skus = [line.sku for line in found.order.lines if line.sku]
             facts = facts_for(c, store.id, order_id, skus)
             counts = counts_of(c, store, self._rules, health, now)
-            return found, question_of(found, store, reason, counts, facts, now)
+            return found, question_of(found, store, reason, counts, facts, self._valuations.get(store.id, {}), now)
 
         found, question = await self._database.read(read)
         return Resolution(found, question, decide(question.scenario, self._rules))

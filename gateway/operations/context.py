@@ -100,7 +100,13 @@ def joined(
         )
 
     resolver = Resolver(
-        database=database, vault=vault, clock=clock, rules=rules, connections=connections, pull_for=pull_for
+        database=database,
+        vault=vault,
+        clock=clock,
+        rules=rules,
+        connections=connections,
+        pull_for=pull_for,
+        valuations=configuration.valuation,
     )
     return Context(
         folder=folder,

@@ -35,6 +35,7 @@ from gateway.policy.terms import Reason
 from gateway.storage import stores as rows
 
 SEED = 7
+_REGIONS = {"SG", "MY", "VN"}  # where the day happens: money with cents and without
 Running = Callable[..., AbstractAsyncContextManager[Context]]
 Say = Callable[[str], None]
 
@@ -175,7 +176,7 @@ async def _morning(day: _Day) -> None:
 async def _afternoon(day: _Day) -> None:
     """Two shelves are empty; of one close the platform's answer is lost."""
     await _resolve(day, await _some(day, "awaiting_shipment", skip=1), Reason.out_of_stock, "the shelf is empty")
-    await day.shopee.do("/faults", [{"operation": "order.cancel_order", "fault": "timeout_after", "times": 1}])
+    await day.shopee.do("/faults", [{"operation": "order/cancel_order", "fault": "timeout_after", "times": 1}])
     lost = await _some(day, "awaiting_shipment", skip=2)
     await _resolve(day, lost, Reason.out_of_stock, "another shelf is empty, and the platform's answer is lost")
     for act in ("seller_ships", "carrier_collects", "carrier_delivers"):
@@ -219,6 +220,7 @@ async def _some(day: _Day, phase: str, *, skip: int) -> dict[str, Any]:
         told
         for told in sorted(await day.shopee.orders(), key=lambda told: told["id"])
         if told["phase"] == phase
+        and told["region"] in _REGIONS
         and told["cancellation"] is None
         and not told["returns"]
         and told["status"] != "RETRY_SHIP"
@@ -256,7 +258,7 @@ async def _close_books(day: _Day, path: Path) -> DemoReport:
     stored = await _all_stored(day.gateway)
     journal = await day.shopee.read("/effects")
     applied = journal["effects"] if isinstance(journal, dict) else journal
-    ours = {"order.cancel_order", "order.handle_buyer_cancellation"}
+    ours = {"order/cancel_order", "order/handle_buyer_cancellation"}
     return DemoReport(
         data=path,
         control_url=day.shopee.control_url,

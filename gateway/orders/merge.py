@@ -52,7 +52,16 @@ def converge(stored: Known | None, incoming: Order) -> Known | None:
     fresh = Known(incoming)
     newer, older = (fresh, stored) if incoming.updated_at >= stored.order.updated_at else (stored, fresh)
     merged = _join(newer, older, fresh)
-    return None if merged == stored else merged
+    # comparing whole orders is slow, and a newer one always differs
+    return None if merged.order.updated_at == stored.order.updated_at and merged == stored else merged
+
+
+def tells_all(order: Order) -> bool:
+    """Return whether a reading leaves nothing open: merged into an older one, it is the result as it stands."""
+    buyer, recipient = order.buyer, order.recipient
+    return (
+        not order.absent and buyer is not None and not buyer.masked and recipient is not None and not recipient.masked
+    )
 
 
 def merge_request(stored: AfterSale | None, incoming: AfterSale) -> AfterSale | None:
@@ -75,12 +84,12 @@ def settled_by(order: Order, request: AfterSale) -> AfterSale:
 
     A request that the platform keeps within the order (`AfterSale.in_order`) and that the newer order no longer
     carries is settled: done when the order is cancelled, else withdrawn (taken back, or refused; the platform does
-    not say which). Requests that are read apart from orders are never settled by silence.
+    not say which). Of two readings of the same second the later one counts. Requests that are read apart from orders are never settled by silence.
     """
     carried = any(each.request_id == request.request_id for each in order.requests)
     if carried or not request.in_order or request.state is not RequestState.open:
         return request
-    if request.updated_at >= order.updated_at:
+    if request.updated_at > order.updated_at:
         return request
     state = RequestState.done if order.closure is Closure.cancelled else RequestState.withdrawn
     return request.model_copy(update={"state": state, "updated_at": order.updated_at})
@@ -134,6 +143,8 @@ def _person(name: str, newer: Known, older: Known, fresh: Known, keep: _Keep) ->
             for leaf in _LEAVES[name]:
                 keep(f"{name}.{leaf}", side)
         return person
+    if not ours.masked and not newer.as_of:
+        return ours
     values: dict[str, object] = {}
     masked = set()
     for leaf in _LEAVES[name]:

@@ -12,7 +12,7 @@ from gateway.model.after_sale import AfterSale
 from gateway.model.order import Order
 from gateway.orders.documents import document_of, personal_of, read_order, read_request
 from gateway.orders.keys import OrderKeys, label, same_order
-from gateway.orders.merge import Known, converge, merge_request, settled_by
+from gateway.orders.merge import Known, converge, merge_request, tells_all, settled_by
 from gateway.orders.rows import Row, line_rows, order_row, request_row
 from gateway.ports import AfterSalePage, OrderBatch, RawItem
 from gateway.storage.moments import to_micros
@@ -217,6 +217,8 @@ def _merged(before: _Stored | None, order: Order) -> Known | None:
         and document_of(order) == before.document
     ):
         return None  # told again: most of an overlapping window; reading the stored order back would cost more
+    if to_micros(order.updated_at) >= before.updated_at and tells_all(order):
+        return Known(order)
     if before.known is None:
         before.known = read_order(before.document, before.personal, ())
     return converge(before.known, order.model_copy(update={"requests": ()}) if order.requests else order)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 
 from sqlalchemy import (
     ColumnElement,
@@ -113,4 +114,4 @@ def _compiled(
     fixed = {name: value for name, value in compiled.params.items() if name not in names}
     if fixed:
         raise TypeError(f"a statement for many rows takes every value from them; it brings {sorted(fixed)} itself")
-    return str(compiled), lambda row: tuple([row[name] for name in order])
+    return str(compiled), (itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],))

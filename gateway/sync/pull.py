@@ -219,7 +219,8 @@ class Pull:
     ) -> PullReport:
         """Read from ``cursor`` to its end, window by window, page by page, the next page while one is stored."""
         began, first, total = self._clock.now(), cursor.position, Saved()
-        while cursor.position < (end := cursor.until or self._clock.now()):
+        end = cursor.until or began  # a clock that runs would never be caught up with
+        while cursor.position < end:
             window = Window(cursor.position, cursor.window_end or min(cursor.position + stream.widest, end))
             pages = _Pages(stream, window, cursor.next_page)
             async for loaded in pages:

@@ -195,6 +195,7 @@ class Desk:
             rules=load_rules(),
             connections=connections,
             pull_for=lambda connection: self.pull(),
+            valuations={},
         )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.model.after_sale import AfterSale
 from gateway.model.order import Buyer, Order, Recipient
-from gateway.orders.merge import Known, converge, merge, merge_request
+from gateway.orders.merge import Known, converge, merge, merge_request, tells_all
 
 START = datetime(2026, 3, 14, 8, 0, 0, tzinfo=UTC)
 WORDS = st.sampled_from(["", "a", "b", "c"])
@@ -206,3 +206,31 @@ def test_requests_of_both_readings_are_known(make_order, make_request, first):
     other = make_order(2, requests=(make_request(2, request_id="R2"),))
     merged = merge(one, other) if first else merge(other, one)
     assert [request.request_id for request in merged.requests] == ["R1", "R2"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories(), readings(8), WORDS, st.integers(0, 1))
+def test_a_reading_that_tells_all_is_the_result(history, drawn, word, later):
+    told = {"buyer": Buyer(name=word), "recipient": Recipient(name=word), "absent": frozenset(), "requests": ()}
+    last = max(order.updated_at for order in history) + timedelta(seconds=later)
+    newest = drawn.model_copy(update={**told, "updated_at": last})
+    assert tells_all(newest)
+    known = after(history)
+    merged = converge(known, newest) or known
+    assert merged.order.model_copy(update={"requests": ()}) == newest
+    assert merged.as_of == {}
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"absent": {"note"}},
+        {"buyer": None},
+        {"recipient": None},
+        {"buyer": {"name": "**", "masked": {"name"}}},
+        {"recipient": {"phone": "**", "masked": {"phone"}}},
+    ],
+)
+def test_a_reading_that_leaves_something_open(make_order, missing):
+    assert tells_all(make_order())
+    assert not tells_all(make_order(**missing))

@@ -90,3 +90,11 @@ def test_pure_merge_says_the_same() -> None:
     late = merge(last, first)
     assert late is not None
     assert [request.state for request in late.requests] == [RequestState.withdrawn]
+
+
+async def test_answered_within_the_second_it_was_asked(database: Database) -> None:
+    """Platforms date changes to the second: the reading that comes later counts."""
+    one = T0 + timedelta(hours=1)
+    asking = make_order("o1", one, requests=(asked(one),))
+    (request,) = await store_all(database, [asking, make_order("o1", one, closure=Closure.cancelled)])
+    assert request.state is RequestState.done
