@@ -209,3 +209,22 @@ def answer(orders: list[bytes], more: bytes = b"") -> bytes:
             b"]}}",
         )
     )
+
+
+def parcels(orders: list[int]) -> bytes:
+    """Return the answer of `get_package_detail` about the parcels of these orders."""
+    listed = [
+        b'{"order_sn":"%s","package_number":"%s","tracking_number":"%s"}'
+        % (order_sn(i).encode(), package_number(i).encode(), tracking_number(i).encode())
+        for i in orders
+    ]
+    return (
+        b'{"error":"","message":"","request_id":"5f1c3a7e9b2d4860","response":{"package_list":['
+        + b",".join(listed)
+        + b"]}}"
+    )
+
+
+def first_after(instant: datetime) -> int:
+    """Return the first order that changed after ``instant``."""
+    return max(0, (instant - FIRST_UPDATE) // timedelta(seconds=STEP) + 1)
