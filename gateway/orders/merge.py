@@ -21,6 +21,7 @@ _LEAVES = {
     "buyer": tuple(name for name in Buyer.model_fields if name != "masked"),
     "recipient": tuple(name for name in Recipient.model_fields if name != "masked"),
 }
+_PARTS = {"lines": "line_id", "packages": "package_id", "payments": "payment_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,18 @@ def converge(stored: Known | None, incoming: Order) -> Known | None:
     return None if merged.order.updated_at == stored.order.updated_at and merged == stored else merged
 
 
-def tells_all(order: Order) -> bool:
-    """Return whether a reading leaves nothing open: merged into an older one, it is the result as it stands."""
+def tells_all(order: Order, unknown: Collection[str]) -> bool:
+    """Return whether ``order`` is the result as it stands when merged into an older one.
+
+    So it is when it hides nobody and is silent only about fields that are ``unknown`` of the older one too.
+    """
     buyer, recipient = order.buyer, order.recipient
     return (
-        not order.absent and buyer is not None and not buyer.masked and recipient is not None and not recipient.masked
+        buyer is not None
+        and not buyer.masked
+        and recipient is not None
+        and not recipient.masked
+        and order.absent.issubset(unknown)
     )
 
 
@@ -106,6 +114,7 @@ def _join(newer: Known, older: Known, fresh: Known) -> Known:
         if moment != base.updated_at:
             as_of[name] = moment
 
+    absent = newer.order.absent & older.order.absent
     for name in _doubtful(newer, older):
         side = max(newer, older, key=lambda known: _weight(known, name, fresh))
         if name not in side.order.absent:
@@ -115,9 +124,13 @@ def _join(newer: Known, older: Known, fresh: Known) -> Known:
         person = _person(name, newer, older, fresh, keep)
         if person != getattr(base, name):
             update[name] = person
-    both = newer.order.absent & older.order.absent
-    if both != base.absent:
-        update["absent"] = both
+    for name in _PARTS:
+        silent = _silent(name, newer, older)
+        if silent:
+            update[name], still = _parts(name, silent, newer, older, fresh, keep)
+            absent = (absent - silent) | still
+    if absent != base.absent:
+        update["absent"] = absent
     if base.requests or older.order.requests:
         update["requests"] = _requests(newer.order, older.order)
     return Known(base.model_copy(update=update) if update else base, as_of)
@@ -131,6 +144,52 @@ def _doubtful(newer: Known, older: Known) -> set[str]:
 
 def _weight(known: Known, name: str, fresh: Known) -> tuple[bool, datetime, bool]:
     return name not in known.order.absent, known.as_of.get(name, known.order.updated_at), known is fresh
+
+
+def _silent(name: str, newer: Known, older: Known) -> frozenset[str]:
+    """Return the dotted names of what either reading does not tell about the parts ``name``: "packages.lines"."""
+    names = newer.order.absent | older.order.absent
+    asked = {f"{name}.{place.rsplit('.', 1)[1]}" for known in (newer, older) for place in known.as_of if place.startswith(f"{name}.")}
+    return frozenset(each for each in names if each.startswith(f"{name}.")) | asked
+
+
+def _parts(
+    name: str, silent: frozenset[str], newer: Known, older: Known, fresh: Known, keep: _Keep
+) -> tuple[tuple[Frozen, ...], frozenset[str]]:
+    """Return lines, packages or payments with what only the other reading tells of each, and what is still untold.
+
+    A value that is there was told, even if the reading as a whole is marked as silent about it for other parts.
+    """
+    side = max(newer, older, key=lambda known: _weight(known, name, fresh))
+    other = older if side is newer else newer
+    identity = _PARTS[name]
+    twins = {getattr(part, identity): part for part in getattr(other.order, name)}
+    merged: list[Frozen] = []
+    open_before: set[str] = set()
+    open_after: set[str] = set()
+    for part in getattr(side.order, name):
+        key = getattr(part, identity)
+        update: dict[str, object] = {}
+        for told in silent:
+            leaf = told.rsplit(".", 1)[1]
+            place = f"{name}.{key}.{leaf}"
+            pairs = [(known, each) for known, each in ((side, part), (other, twins.get(key))) if each is not None]
+            speaking = [
+                (known.as_of.get(place, known.as_of.get(name, known.order.updated_at)), known is fresh, known, each)
+                for known, each in pairs
+                if getattr(each, leaf) or told not in known.order.absent
+            ]
+            if not getattr(part, leaf) and told in side.order.absent:
+                open_before.add(told)
+                if not speaking:
+                    open_after.add(told)
+            if speaking:
+                moment, _, known, each = max(speaking, key=lambda found: found[:2])
+                update[leaf] = getattr(each, leaf)
+                keep_at(place, moment)
+        merged.append(part.model_copy(update=update))
+    filled = open_before - open_after
+    return tuple(merged), frozenset((silent & side.order.absent) - filled)
 
 
 def _person(name: str, newer: Known, older: Known, fresh: Known, keep: _Keep) -> Buyer | Recipient | None:
