@@ -176,40 +176,39 @@ def _ending(
 
 
 def _requests(fields: Mapping[str, Any], unmapped: list[Unmapped]) -> list[dict[str, Any]]:
-    """Return the buyer's cancellation request, which Shopee keeps in the order's status (section 6).
+    """Return the buyer's open cancellation request, which Shopee keeps in the order's status (section 6).
 
-    IN_CANCEL: open. Ended by the buyer: done. Anything else carries none; whoever stored an open one settles it.
+    An order that is not IN_CANCEL carries none: whoever stored an open one settles it, done when the order is
+    cancelled, else withdrawn, for the platform does not tell a withdrawal from a rejection. When the request was
+    opened is not told either; the update time of the first reading that shows it comes nearest.
     """
     raw, order_id = fields["buyer_reason_raw"], fields["order_id"]
     reason = words.BUYER_CANCEL_REASON.get(words.plain(raw)) if raw else None
     if raw and reason is None:
         reason = AfterSaleReason.unknown
         unmapped.append(Unmapped(order_id, "buyer_cancel_reason", raw))
-    if fields["raw_status"] == "IN_CANCEL":
-        state = RequestState.open
-    elif fields["closure"] is Closure.cancelled and fields["ended_by"] is EndedBy.buyer:
-        state = RequestState.done
-    else:
+    if fields["raw_status"] != "IN_CANCEL":
         return []
-    asked = [line for line in fields["lines"] if line["cancel_requested"] > 0]
+    lines = fields["lines"]
+    if any(line["cancel_requested"] > 0 for line in lines):
+        asked = [(line["line_id"], line["cancel_requested"]) for line in lines]
+    else:
+        asked = [(line["line_id"], line["quantity"] - line["cancelled"]) for line in lines]
     return [
         {
             "store": fields["store"],
             "order_id": order_id,
             "request_id": f"cancel:{order_id}",
-            "in_order": True,
             "kind": RequestKind.cancellation,
-            "state": state,
+            "state": RequestState.open,
+            "in_order": True,
             "raw_status": fields["raw_status"],
             "reason": reason,
             "reason_raw": raw,
             "opened_at": fields["updated_at"],
             "updated_at": fields["updated_at"],
             "currency": fields["currency"],
-            "lines": [
-                {"line_id": line["line_id"], "quantity": line["cancel_requested"] or line["quantity"]}
-                for line in asked or fields["lines"]
-            ],
+            "lines": [{"line_id": line_id, "quantity": units} for line_id, units in asked if units > 0],
         }
     ]
 
