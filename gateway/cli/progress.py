@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _SHORT = timedelta(hours=1)  # a pull over less than this is over before a line about it is read
 
+_WORTH_A_LINE = timedelta(seconds=10)  # still to go, where each step is a line of its own
+
 
 class Teller:
     """Shows bars to a terminal and writes lines to anything else. A daemon's is ``quiet``: its log tells."""
@@ -42,6 +44,8 @@ class Teller:
         if self._quiet or progress.total < _SHORT:
             return
         share = min(progress.done / progress.total, 1.0)
+        if not self._console.is_terminal and (progress.remaining or timedelta()) < _WORTH_A_LINE:
+            return
         left = f"about {spoken(progress.remaining)} left" if progress.remaining else ""
         if not self._console.is_terminal:
             self._console.print(

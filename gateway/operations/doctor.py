@@ -209,7 +209,7 @@ def _reached(reached: Reached) -> Finding:
     check = f"platform ({reached.app.id})"
     where = reached.app.base_url
     if reached.trouble:
-        do = f"check the network, the name and the proxy, or correct it with `gateway apps add {reached.app.id} --replace`"
+        do = f"check the network and the name, or correct it with `gateway apps add {reached.app.id} --replace`"
         return Finding(check, Health.fail, f"{where} does not answer ({reached.trouble})", do)
     if reached.skew is None:
         return Finding(check, Health.ok, f"{where} answers")
