@@ -6,7 +6,7 @@ stored sealed only. The same order always gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 from gateway.model.after_sale import AfterSale
 from gateway.model.base import Instant
 from gateway.model.order import Order
-from gateway.orders.merge import Known
+from gateway.orders.known import Known
 
 PERSONAL = ("buyer", "recipient", "note", "buyer_message")
 
@@ -52,6 +52,12 @@ def read_order(document: bytes, personal: bytes | None, requests: Iterable[After
         fields.update(orjson.loads(personal))
     fields["requests"] = tuple(requests)
     return Known(Order.model_validate(fields), {} if as_of is None else _MOMENTS.validate_python(as_of))
+
+
+def untold_in(document: bytes) -> Collection[str]:
+    """Return the `Order.absent` of a stored order without reading all of it back."""
+    names: list[str] = orjson.loads(document)["absent"]
+    return names
 
 
 def read_request(document: bytes) -> AfterSale:

@@ -7,33 +7,21 @@ leaves out altogether stays known too; forgetting is `gateway.orders.store.erase
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from gateway.model.after_sale import AfterSale, RequestState
 from gateway.model.order import Buyer, Closure, Order, Recipient
+from gateway.orders.known import Known
+from gateway.orders.parts import IDENTITIES, merge_parts, silences
 
-_Keep = Callable[[str, "Known"], None]
+_Keep = Callable[[str, Known], None]
 
 _PEOPLE = ("buyer", "recipient")
 _LEAVES = {
     "buyer": tuple(name for name in Buyer.model_fields if name != "masked"),
     "recipient": tuple(name for name in Recipient.model_fields if name != "masked"),
 }
-_PARTS = {"lines": "line_id", "packages": "package_id", "payments": "payment_id"}
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An order as known from several readings.
-
-    ``as_of`` names the values that are older than ``order.updated_at`` with the update time of the reading they
-    come from: "note", "recipient.phone". Without it, a late reading could not be told from a later one.
-    """
-
-    order: Order
-    as_of: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def merge(stored: Order | None, incoming: Order) -> Order | None:
@@ -92,7 +80,8 @@ def settled_by(order: Order, request: AfterSale) -> AfterSale:
 
     A request that the platform keeps within the order (`AfterSale.in_order`) and that the newer order no longer
     carries is settled: done when the order is cancelled, else withdrawn (taken back, or refused; the platform does
-    not say which). Of two readings of the same second the later one counts. Requests that are read apart from orders are never settled by silence.
+    not say which). Of two readings of the same second the later one counts. Requests that are read apart from
+    orders are never settled by silence.
     """
     carried = any(each.request_id == request.request_id for each in order.requests)
     if carried or not request.in_order or request.state is not RequestState.open:
@@ -110,7 +99,7 @@ def _join(newer: Known, older: Known, fresh: Known) -> Known:
     as_of: dict[str, datetime] = {}
 
     def keep(name: str, side: Known) -> None:
-        moment = side.as_of.get(name, side.order.updated_at)
+        moment = side.moment_of(name)
         if moment != base.updated_at:
             as_of[name] = moment
 
@@ -124,11 +113,13 @@ def _join(newer: Known, older: Known, fresh: Known) -> Known:
         person = _person(name, newer, older, fresh, keep)
         if person != getattr(base, name):
             update[name] = person
-    for name in _PARTS:
-        silent = _silent(name, newer, older)
-        if silent:
-            update[name], still = _parts(name, silent, newer, older, fresh, keep)
-            absent = (absent - silent) | still
+    for name in IDENTITIES:
+        if silent := silences(name, newer, older):
+            side, other = sorted((newer, older), key=lambda known: _weight(known, name, fresh), reverse=True)
+            update[name], moments, untold = merge_parts(name, silent, side, other, fresh)
+            usual = as_of.get(name, base.updated_at)
+            as_of |= {place: moment for place, moment in moments.items() if moment != usual}
+            absent = (absent - silent) | untold
     if absent != base.absent:
         update["absent"] = absent
     if base.requests or older.order.requests:
@@ -143,53 +134,7 @@ def _doubtful(newer: Known, older: Known) -> set[str]:
 
 
 def _weight(known: Known, name: str, fresh: Known) -> tuple[bool, datetime, bool]:
-    return name not in known.order.absent, known.as_of.get(name, known.order.updated_at), known is fresh
-
-
-def _silent(name: str, newer: Known, older: Known) -> frozenset[str]:
-    """Return the dotted names of what either reading does not tell about the parts ``name``: "packages.lines"."""
-    names = newer.order.absent | older.order.absent
-    asked = {f"{name}.{place.rsplit('.', 1)[1]}" for known in (newer, older) for place in known.as_of if place.startswith(f"{name}.")}
-    return frozenset(each for each in names if each.startswith(f"{name}.")) | asked
-
-
-def _parts(
-    name: str, silent: frozenset[str], newer: Known, older: Known, fresh: Known, keep: _Keep
-) -> tuple[tuple[Frozen, ...], frozenset[str]]:
-    """Return lines, packages or payments with what only the other reading tells of each, and what is still untold.
-
-    A value that is there was told, even if the reading as a whole is marked as silent about it for other parts.
-    """
-    side = max(newer, older, key=lambda known: _weight(known, name, fresh))
-    other = older if side is newer else newer
-    identity = _PARTS[name]
-    twins = {getattr(part, identity): part for part in getattr(other.order, name)}
-    merged: list[Frozen] = []
-    open_before: set[str] = set()
-    open_after: set[str] = set()
-    for part in getattr(side.order, name):
-        key = getattr(part, identity)
-        update: dict[str, object] = {}
-        for told in silent:
-            leaf = told.rsplit(".", 1)[1]
-            place = f"{name}.{key}.{leaf}"
-            pairs = [(known, each) for known, each in ((side, part), (other, twins.get(key))) if each is not None]
-            speaking = [
-                (known.as_of.get(place, known.as_of.get(name, known.order.updated_at)), known is fresh, known, each)
-                for known, each in pairs
-                if getattr(each, leaf) or told not in known.order.absent
-            ]
-            if not getattr(part, leaf) and told in side.order.absent:
-                open_before.add(told)
-                if not speaking:
-                    open_after.add(told)
-            if speaking:
-                moment, _, known, each = max(speaking, key=lambda found: found[:2])
-                update[leaf] = getattr(each, leaf)
-                keep_at(place, moment)
-        merged.append(part.model_copy(update=update))
-    filled = open_before - open_after
-    return tuple(merged), frozenset((silent & side.order.absent) - filled)
+    return name not in known.order.absent, known.moment_of(name), known is fresh
 
 
 def _person(name: str, newer: Known, older: Known, fresh: Known, keep: _Keep) -> Buyer | Recipient | None:
@@ -211,8 +156,7 @@ def _person(name: str, newer: Known, older: Known, fresh: Known, keep: _Keep) ->
 
         def weight(pair: tuple[Known, Buyer | Recipient], leaf: str = leaf, place: str = place) -> tuple[object, ...]:
             known, person = pair
-            moment = known.as_of.get(place, known.order.updated_at)
-            return leaf not in person.masked, moment, known is fresh
+            return leaf not in person.masked, known.moment_of(place), known is fresh
 
         side, person = max((newer, ours), (older, theirs), key=weight)
         values[leaf] = getattr(person, leaf)

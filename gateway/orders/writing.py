@@ -10,9 +10,10 @@ from sqlalchemy import Connection, bindparam, insert, literal_column, select, up
 
 from gateway.model.after_sale import AfterSale
 from gateway.model.order import Order
-from gateway.orders.documents import document_of, personal_of, read_order, read_request
+from gateway.orders.documents import document_of, personal_of, read_order, read_request, untold_in
 from gateway.orders.keys import OrderKeys, label, same_order
-from gateway.orders.merge import Known, converge, merge_request, tells_all, settled_by
+from gateway.orders.known import Known
+from gateway.orders.merge import converge, merge_request, settled_by, tells_all
 from gateway.orders.rows import Row, line_rows, order_row, request_row
 from gateway.ports import AfterSalePage, OrderBatch, RawItem
 from gateway.storage.moments import to_micros
@@ -221,7 +222,7 @@ def _merged(before: _Stored | None, order: Order) -> Known | None:
         and document_of(order) == before.document
     ):
         return None  # told again: most of an overlapping window; reading the stored order back would cost more
-    if to_micros(order.updated_at) >= before.updated_at and tells_all(order):
+    if to_micros(order.updated_at) >= before.updated_at and tells_all(order, untold_in(before.document)):
         return Known(order)
     if before.known is None:
         before.known = read_order(before.document, before.personal, ())

@@ -60,7 +60,6 @@ def sqlite_engine(url: str, *, connections: int, writes: bool) -> Engine:
             connection.execute("PRAGMA synchronous=FULL").close()
             connection.execute("PRAGMA journal_size_limit=67108864").close()
             connection.execute("PRAGMA cache_size=-65536").close()
-            connection.execute("PRAGMA wal_autocheckpoint=4000").close()
             # what is erased must not linger in free pages
             connection.execute("PRAGMA secure_delete=ON").close()
         else:

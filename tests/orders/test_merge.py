@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.model.after_sale import AfterSale
 from gateway.model.order import Buyer, Order, Recipient
-from gateway.orders.merge import Known, converge, merge, merge_request, tells_all
+from gateway.orders.known import Known
+from gateway.orders.merge import converge, merge, merge_request, tells_all
 
 START = datetime(2026, 3, 14, 8, 0, 0, tzinfo=UTC)
 WORDS = st.sampled_from(["", "a", "b", "c"])
@@ -22,7 +23,8 @@ def readings(draw: st.DrawFn, second: int) -> Order:
     """One reading of an order at its ``second``-th update: any field may be absent, any name hidden."""
     buyer = draw(st.none() | st.builds(Buyer, name=WORDS, masked=st.sampled_from([frozenset(), frozenset({"name"})])))
     recipient = draw(st.none() | st.builds(Recipient, name=WORDS, phone=WORDS, city=WORDS, masked=MASKS))
-    absent = draw(st.frozensets(st.sampled_from(["note", "ship_by", "lines", "buyer", "recipient", "raw_status"])))
+    names = ["note", "ship_by", "lines", "buyer", "recipient", "raw_status", "packages", "packages.tracking_number"]
+    absent = draw(st.frozensets(st.sampled_from(names)))
     requests = ()
     if draw(st.booleans()):
         # opened by the third update at the latest, settled from the fourth on
@@ -54,6 +56,9 @@ def readings(draw: st.DrawFn, second: int) -> Order:
         ship_by=draw(st.none() | st.just(START + timedelta(days=2))),
         note=draw(WORDS),
         lines=({"line_id": "1", "product_id": "1", "quantity": draw(st.integers(1, 2))},),
+        packages=()
+        if "packages" in absent
+        else tuple({"package_id": n, "state": "arranged", "tracking_number": draw(WORDS)} for n in "12"),
         buyer=None if "buyer" in absent else buyer,
         recipient=None if "recipient" in absent else recipient,
         requests=requests,
@@ -130,6 +135,20 @@ def test_clear_is_never_replaced_by_masked(history):
             assert getattr(known, leaf) == max(clear)[1]
         elif seen:
             assert leaf in known.masked
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories())
+def test_a_silent_tracking_number_never_erases(history):
+    final = after(history).order
+    with_parcels = [order for order in sorted(history, key=lambda order: order.updated_at) if order.packages]
+    for position, package in enumerate(final.packages):
+        told = [
+            order.packages[position].tracking_number
+            for order in with_parcels
+            if order.packages[position].tracking_number or "packages.tracking_number" not in order.absent
+        ]
+        assert package.tracking_number == (told[-1] if told else "")
 
 
 def test_nothing_stored_takes_what_comes(make_order):
@@ -214,7 +233,7 @@ def test_a_reading_that_tells_all_is_the_result(history, drawn, word, later):
     told = {"buyer": Buyer(name=word), "recipient": Recipient(name=word), "absent": frozenset(), "requests": ()}
     last = max(order.updated_at for order in history) + timedelta(seconds=later)
     newest = drawn.model_copy(update={**told, "updated_at": last})
-    assert tells_all(newest)
+    assert tells_all(newest, frozenset())
     known = after(history)
     merged = converge(known, newest) or known
     assert merged.order.model_copy(update={"requests": ()}) == newest
@@ -232,5 +251,42 @@ def test_a_reading_that_tells_all_is_the_result(history, drawn, word, later):
     ],
 )
 def test_a_reading_that_leaves_something_open(make_order, missing):
-    assert tells_all(make_order())
-    assert not tells_all(make_order(**missing))
+    assert tells_all(make_order(), frozenset())
+    assert not tells_all(make_order(**missing), frozenset())
+
+
+def test_silence_about_what_is_unknown_anyway_leaves_nothing_open(make_order):
+    order = make_order(absent={"ended_at"})
+    assert tells_all(order, ["ended_at", "note"])
+    assert not tells_all(order, ["note"])
+
+
+def parcels(*numbers):
+    return tuple(
+        {"package_id": f"P{n}", "state": "arranged", "tracking_number": number} for n, number in enumerate(numbers)
+    )
+
+
+def tracking(order):
+    return [package.tracking_number for package in order.packages]
+
+
+def test_a_tracking_number_not_asked_for_stays(make_order):
+    stored = Known(make_order(1, packages=parcels("T0", "T1")))
+    silent = make_order(2, packages=parcels("", "T1b", ""), absent={"packages.tracking_number"})
+    known = converge(stored, silent)
+    assert tracking(known.order) == ["T0", "T1b", ""]
+    assert known.as_of == {"packages.P0.tracking_number": stored.order.updated_at}
+    assert known.order.absent == {"packages.tracking_number"}  # the third one's is still untold
+    assert converge(known, silent) is None
+    told = converge(known, make_order(3, packages=parcels("T0c", "", "T2c")))
+    assert tracking(told.order) == ["T0c", "", "T2c"]
+    assert (told.as_of, told.order.absent) == ({}, frozenset())
+
+
+def test_a_late_reading_fills_a_tracking_number(make_order):
+    silent = make_order(2, packages=parcels(""), absent={"packages.tracking_number"})
+    merged = merge(silent, make_order(1, packages=parcels("T0"), raw_status="OLD"))
+    assert tracking(merged) == ["T0"]
+    assert merged.absent == frozenset()
+    assert merged.raw_status == "READY_TO_SHIP"
