@@ -1,0 +1,168 @@
+"""`make bench`: the measurements, as ratios within one run, against their targets.
+
+`--quick` runs the same with fewer orders and rounds, to see that all of it works; its ratios say little.
+`--json FILE` writes the figures too. The exit code is 1 when a target is missed, except with `--quick`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import normalise
+from tests.bench.processes import Measured, canned_server, pull_in_process
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    orders: int
+    pull_rounds: int
+    pages: int
+    normalise_rounds: int
+
+
+FULL = Size(orders=20_000, pull_rounds=3, pages=40, normalise_rounds=9)
+QUICK = Size(orders=2_000, pull_rounds=1, pages=8, normalise_rounds=3)
+
+
+@dataclass(slots=True)
+class Line:
+    """One row of the table. ``target`` None: shown beside the others, nothing is promised."""
+
+    name: str
+    ours: str
+    peer: str
+    ratio: float
+    target: float | None = None
+    cpu_ratio: float | None = None
+    rounds: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.target is None else self.ratio >= self.target
+
+
+def normalising(size: Size) -> list[Line]:
+    """Compare the layouts; orders per second of CPU."""
+    theirs, plain, raw = normalise.measure(rounds=size.normalise_rounds, page_count=size.pages)
+
+    def line(name: str, layout: normalise.Layout, target: float | None) -> Line:
+        rounds = [{"ours": ours, "peer": peer} for ours, peer in zip(layout.rounds, theirs.rounds, strict=True)]
+        ratio = statistics.median(one["ours"] / one["peer"] for one in rounds)
+        return Line(name, _per_second(layout), _per_second(theirs), ratio, target, ratio, rounds)
+
+    return [
+        line("normalise / textbook pydantic", plain, 2.5),
+        line("normalise with the raw copy / textbook without", raw, None),
+    ]
+
+
+def _per_second(layout: normalise.Layout) -> str:
+    return f"{layout.orders_per_second:,.0f} orders/CPU s"
+
+
+ROADS = {
+    "whole": ("ours", "--road", "whole"),
+    "shopee": ("ours", "--road", "shopee"),
+    "chain": ("ours", "--road", "whole", "--parallel", "1"),
+    "peer": ("peer",),
+}
+
+
+def pulling(size: Size, latency: float, target: float) -> list[Line]:
+    """Compare our pull with dlt's, in turns over one server."""
+    taken: dict[str, list[Measured]] = {road: [] for road in ROADS}
+    with canned_server(size.orders, latency) as url:
+        for turn in range(size.pull_rounds):
+            for road, (module, *more) in ROADS.items():
+                measured = pull_in_process(module, url, size.orders, *more)
+                taken[road].append(measured)
+                _say(f"  {latency * 1000:.0f} ms, round {turn + 1}, {road}: {_seconds(measured)}")
+    where = f"{latency * 1000:.0f} ms a page" if latency else "no latency"
+
+    def line(name: str, road: str, promised: float | None) -> Line:
+        pairs = list(zip(taken[road], taken["peer"], strict=True))
+        return Line(
+            f"{name}, {where}",
+            _seconds(_median(taken[road])),
+            _seconds(_median(taken["peer"])),
+            statistics.median(peer.wall / ours.wall for ours, peer in pairs),
+            promised,
+            statistics.median(peer.cpu / ours.cpu for ours, peer in pairs),
+            [
+                {"ours": ours.wall, "ours_cpu": ours.cpu, "peer": peer.wall, "peer_cpu": peer.cpu}
+                for ours, peer in pairs
+            ],
+        )
+
+    return [
+        line("pull + validate + upsert / dlt", "whole", target),
+        line("the same, one page after the other / dlt", "chain", None),
+        line("the same through the Shopee adapter / dlt", "shopee", None),
+    ]
+
+
+def _median(several: Sequence[Measured]) -> Measured:
+    return Measured(statistics.median(one.wall for one in several), statistics.median(one.cpu for one in several))
+
+
+def _seconds(measured: Measured) -> str:
+    return f"{measured.wall:.2f} s (CPU {measured.cpu:.2f} s)"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _show(lines: Sequence[Line], size: Size) -> None:
+    table = Table(title=f"{size.orders:,} orders of 3.3 KB; medians of interleaved rounds")
+    for heading in ("measured", "ours", "peer", "ratio", "CPU ratio", "target", "met"):
+        table.add_column(heading, overflow="fold")
+    for line in lines:
+        met = "-" if line.met is None else "yes" if line.met else "NO"
+        cpu = "-" if line.cpu_ratio is None else f"{line.cpu_ratio:.2f}x"
+        target = "-" if line.target is None else f">= {line.target:g}x"
+        table.add_row(line.name, line.ours, line.peer, f"{line.ratio:.2f}x", cpu, target, met)
+    console = Console()
+    Console(width=console.width if console.is_terminal else 150).print(table)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer orders and rounds")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--only", choices=("normalise", "pull"), help="one part alone")
+    arguments = parser.parse_args()
+    if arguments.only != "normalise" and find_spec("dlt") is None:
+        parser.error("dlt is not installed here: `make bench` installs it; `--only normalise` needs none")
+    size = QUICK if arguments.quick else FULL
+    lines: list[Line] = []
+    if arguments.only != "pull":
+        _say("normalise ...")
+        lines += normalising(size)
+    if arguments.only != "normalise":
+        _say("pull + validate + upsert ...")
+        lines += pulling(size, 0.0, 4.0)
+        lines += pulling(size, 0.02, 6.0)
+    _show(lines, size)
+    if arguments.json is not None:
+        figures = [asdict(line) | {"met": line.met} for line in lines]
+        arguments.json.write_text(
+            json.dumps({"quick": arguments.quick, "size": asdict(size), "lines": figures}, indent=2)
+        )
+    return 1 if not arguments.quick and any(line.met is False for line in lines) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The processes of one measurement: a canned server, and beside it one puller at a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds of one pull."""
+
+    wall: float
+    cpu: float
+
+
+@contextmanager
+def canned_server(orders: int, latency: float) -> Iterator[str]:
+    """Yield the URL of a canned server in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.canned", "--orders", str(orders), "--latency", str(latency)]
+    with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            port = server.stdout.readline().strip()
+            if not port:
+                raise RuntimeError("the canned server did not start: its message stands above")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.stdin.close()  # ends it
+
+
+def pull_in_process(module: str, url: str, orders: int, *more: str) -> Measured:
+    """Run one puller in a process of its own, into a new folder; it checks what it stored."""
+    with tempfile.TemporaryDirectory(prefix="order-gateway-bench-") as folder:
+        command = [sys.executable, "-W", "ignore", "-m", f"tests.bench.{module}", "--url", url]
+        command += ["--orders", str(orders), "--folder", folder, *more]
+        done = subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"tests.bench.{module} failed: its message stands above")
+    told = json.loads(done.stdout.splitlines()[-1])
+    return Measured(told["wall"], told["cpu"])

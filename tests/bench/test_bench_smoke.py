@@ -1,0 +1,49 @@
+"""What the bench measures is the same work on both sides, and all of it is stored. Nothing is timed here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.bench import normalise, ours, payload
+from tests.bench.processes import canned_server
+
+
+def test_an_order_is_as_large_as_the_measurements_say() -> None:
+    sizes = [len(payload.rendered(i)) for i in range(400)]
+    assert 3_200 <= sum(sizes) / len(sizes) <= 3_400
+    assert all(len(payload.order(i)["item_list"]) == 2 for i in range(400))
+
+
+def test_both_layouts_give_the_same_canonical_orders() -> None:
+    for body in normalise.pages(8):  # 400 orders: every status in every market
+        batch = normalise.ours(body)
+        assert not batch.bad
+        assert not batch.unmapped
+        assert len(batch.orders) == 50
+        assert list(batch.orders) == normalise.theirs(body)
+        assert list(batch.orders) == normalise.ours_without_raw(body)
+        assert len(batch.raws) == 50
+
+
+@pytest.mark.parametrize("road", ["whole", "shopee"])
+async def test_the_canned_pull_stores_every_order(road: str, tmp_path: Path) -> None:
+    with canned_server(200, 0.0) as url:
+        took = await ours.pull(url, tmp_path, 200, road)
+    assert (took.orders, took.changed) == (200, 200)
+    await ours.check(tmp_path, 200, road)
+
+
+async def test_the_check_notices_an_order_that_is_missing(tmp_path: Path) -> None:
+    with canned_server(200, 0.0) as url:
+        await ours.pull(url, tmp_path, 200, "whole")
+    with pytest.raises(AssertionError, match="rows in orders"):
+        await ours.check(tmp_path, 250, "whole")
+
+
+def test_a_span_ends_after_the_orders_it_names() -> None:
+    assert payload.first_after(payload.updated_at(0)) == 1
+    assert payload.first_after(payload.updated_at(49)) == 50
+    assert payload.first_after(datetime(2020, 1, 1, tzinfo=UTC)) == 0
