@@ -71,14 +71,16 @@ def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tu
     if standing is None:
         standing = words.UNKNOWN_STATUS
         unmapped.append(Unmapped(order_id, "order_status", status))
-    packages = package_fields(row, order_id, tracking, unmapped)
-    absent = {name for name, keys in _SOURCES if not any(key in row for key in keys)} | _NEVER_TOLD
-    if any(untracked(package, tracking) for package in row.get("package_list") or ()):
-        absent.add("packages.tracking_number")
-    if any(
-        item.get("model_quantity") is None for package in row.get("package_list") or () for item in items_of(package)
-    ):
-        absent.add("packages.lines")
+    lines = line_fields(row, currency)
+    packages = package_fields(row, lines, order_id, tracking, unmapped)
+    absent = _absent(frozenset(row))
+    for package in row.get("package_list") or ():
+        if untracked(package, tracking):
+            absent |= {"packages.tracking_number"}
+        for item in items_of(package):
+            if item.get("model_quantity") is None:
+                absent |= {"packages.lines"}
+    total = minor(row.get("total_amount"), currency, "total_amount")
     fields: dict[str, Any] = {
         "store": store.id,
         "order_id": order_id,
@@ -98,15 +100,15 @@ def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tu
         "ended_by_raw": row.get("cancel_by") or "",
         "end_reason_raw": row.get("cancel_reason") or "",
         "buyer_reason_raw": row.get("buyer_cancel_reason") or "",
-        "total_minor": minor(row.get("total_amount"), currency, "total_amount"),
+        "total_minor": total,
         "shipping_minor": _shipping(row, currency),
         "can_cancel": row.get("can_full_cancel_order"),
         "can_cancel_lines": row.get("can_partial_cancel_order"),
         "note": row.get("note") or "",
         "buyer_message": row.get("message_to_seller") or "",
-        "lines": line_fields(row, currency),
+        "lines": lines,
         "packages": packages,
-        "payments": _payments(row, standing, currency),
+        "payments": _payments(row, standing, currency, total),
         "buyer": _buyer(row),
         "recipient": _recipient(row.get("recipient_address")),
         "absent": absent,
@@ -137,9 +139,9 @@ def _payment(row: OrderRow, standing: words.Standing) -> PaymentState:
 def _fulfillment(standing: words.Standing, parcels: list[FulfillmentState]) -> FulfillmentState:
     told = standing.fulfillment
     states = set(parcels) - {FulfillmentState.not_due}
-    if told in _NOT_YET and states & _LEFT and not states <= _LEFT:
+    if told in _NOT_YET and states & _LEFT:
         # The status names the parcel that is furthest behind; goods that have left are a fact all the same.
-        return FulfillmentState.partly_shipped
+        return _of_parcels(states)
     if told is not None:
         return told
     if standing.closure is Closure.cancelled and not states & _LEFT:
