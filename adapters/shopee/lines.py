@@ -120,10 +120,17 @@ def untracked(package: PackageRow, tracking: Mapping[str, str]) -> bool:
 
 
 def package_fields(
-    row: OrderRow, order_id: str, tracking: Mapping[str, str], unmapped: list[Unmapped]
+    row: OrderRow,
+    lines: list[dict[str, Any]],
+    order_id: str,
+    tracking: Mapping[str, str],
+    unmapped: list[Unmapped],
 ) -> list[dict[str, Any]]:
-    """Return the fields of the canonical parcels; unknown logistics words are added to ``unmapped``."""
-    room = _room(row)
+    """Return the fields of the canonical parcels, which hold units of the canonical ``lines``.
+
+    Unknown logistics words are added to ``unmapped``.
+    """
+    room = _room(lines)
     packages = []
     for package in row.get("package_list") or ():
         word = package.get("logistics_status") or ""
@@ -146,12 +153,12 @@ def package_fields(
     return packages
 
 
-def _room(row: OrderRow) -> dict[str, list[list[Any]]]:
+def _room(lines: list[dict[str, Any]]) -> dict[str, list[list[Any]]]:
     """Return what each line has yet to put into parcels, by line key: twins are filled in order of appearance."""
     room: dict[str, list[list[Any]]] = {}
-    items = row.get("item_list") or []
-    for line_id, item in zip(line_ids(items), items, strict=True):
-        room.setdefault(line_key(item), []).append([line_id, item.get("model_quantity_purchased") or 0])
+    for line in lines:
+        line_id = line["line_id"]
+        room.setdefault(line_id.partition("#")[0], []).append([line_id, line["quantity"]])
     return room
 
 

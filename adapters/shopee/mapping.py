@@ -7,6 +7,7 @@ What did not arrive is named in ``absent``; what no table knows becomes ``unknow
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from adapters.shopee import words
@@ -118,6 +119,12 @@ def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tu
     return fields, unmapped
 
 
+@lru_cache(maxsize=256)  # one platform sends few different sets of fields
+def _absent(told: frozenset[str]) -> frozenset[str]:
+    """Return the canonical fields for which none of the fields told says anything."""
+    return _NEVER_TOLD.union(name for name, keys in _SOURCES if told.isdisjoint(keys))
+
+
 def masked(fields: Mapping[str, str]) -> set[str]:
     """Return the names of the fields the platform hides, wholly or partly, with asterisks."""
     return {name for name, value in fields.items() if "*" in value}
@@ -163,8 +170,8 @@ def _ending(
     row: OrderRow, standing: words.Standing, order_id: str, unmapped: list[Unmapped]
 ) -> tuple[EndedBy | None, EndReason | None]:
     by_word, why_word = row.get("cancel_by") or "", row.get("cancel_reason") or ""
-    by = words.CANCEL_BY.get(words.plain(by_word))
-    why = words.CANCEL_REASON.get(words.plain(why_word))
+    by = words.CANCEL_BY.get(words.plain(by_word)) if by_word else None
+    why = words.CANCEL_REASON.get(words.plain(why_word)) if why_word else None
     if by_word and by is None:
         unmapped.append(Unmapped(order_id, "cancel_by", by_word))
     if why_word and why is None:
@@ -215,7 +222,7 @@ def _requests(fields: Mapping[str, Any], unmapped: list[Unmapped]) -> list[dict[
     ]
 
 
-def _payments(row: OrderRow, standing: words.Standing, currency: str) -> list[dict[str, Any]]:
+def _payments(row: OrderRow, standing: words.Standing, currency: str, total: int | None) -> list[dict[str, Any]]:
     state, paid_at = _payment(row, standing), row.get("pay_time") or None
     parts = row.get("payment_info") or []
     if parts:
@@ -231,7 +238,6 @@ def _payments(row: OrderRow, standing: words.Standing, currency: str) -> list[di
         ]
     if not row.get("payment_method"):
         return []
-    total = minor(row.get("total_amount"), currency, "total_amount")
     return [{"method": row.get("payment_method"), "state": state, "amount_minor": total, "paid_at": paid_at}]
 
 

@@ -26,7 +26,7 @@ def to_minor(amount: Decimal | int | str, currency: str) -> int:
     digits = decimals(currency)
     if type(amount) is int:
         return amount * (100 if digits == 2 else 10**digits)
-    scaled = Decimal(amount).scaleb(digits)
+    scaled = (amount if type(amount) is Decimal else Decimal(amount)).scaleb(digits)
     minor = int(scaled)
     if minor != scaled:
         raise DataError(f"{amount} has more than the {digits} decimals that {currency} allows; keep the raw value")
