@@ -241,6 +241,7 @@ async def test_erasing_a_person_lasts(put, get, database, vault, now, tmp_path, 
     # the platform still tells who it is, again and in newer readings
     await put(make_order(1))
     assert (await put(make_order(1))).unchanged == 1
+    assert await put(make_order(0)) == store.Changes([], 0, 1)  # an older reading fills nothing in
     await put(make_order(2, raw_status="PROCESSED"), raw=b"raw canary")
     stored = await get(with_personal=True)
     assert (stored.order.buyer, stored.order.recipient, stored.order.note) == (None, None, "")
