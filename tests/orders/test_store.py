@@ -120,6 +120,15 @@ async def test_the_order_of_arrival_does_not_matter_in_the_tables_either(databas
     assert seen == {("SHIPPED", "Second Quillfeather", "canary note text", START + timedelta(seconds=3))}
 
 
+async def test_an_older_reading_that_fills_a_gap_leaves_the_newest_raw_words(put, get, database, vault, make_order):
+    await put(make_order(5, note="", absent={"note"}), raw=b"newest")
+    assert await put(make_order(4, raw_status="UNPAID"), raw=b"older") == store.Changes(["260314A"], 0, 0)
+    stored = await get(with_personal=True)
+    assert (stored.order.note, stored.order.raw_status) == ("canary note text", "READY_TO_SHIP")
+    assert stored.as_of == {"note": START + timedelta(seconds=4)}
+    assert await database.read(lambda c: store.raw(c, vault, "sg", "260314A")) == b"newest"
+
+
 async def test_one_order_twice_in_a_batch(put, get, make_order):
     changes = await put(make_order(2, raw_status="PROCESSED"), make_order(1), make_order(3, raw_status="SHIPPED"))
     assert changes == store.Changes(["260314A"], 0, 1)
