@@ -16,7 +16,9 @@ _POSITION = re.compile(r"at line (\d+) column (\d+)")
 def decode(body: bytes) -> object:
     """Return the value in ``body``. Raises DataError naming the place, never the content."""
     try:
-        return jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="decimal")
+        return jiter.from_json(
+            body, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True, float_mode="decimal"
+        )
     except ValueError as error:
         raise DataError(_explain(body, str(error))) from None
 

@@ -1,7 +1,8 @@
 """What never reaches a log: secrets, tokens, signatures, phones, query strings, bodies.
 
-Two nets, one for structlog and one for the standard library's records, over the same two rules: values under known
-names are hidden whole, and in every other text what looks like a secret or a phone is hidden.
+Two rules: values under known names are hidden whole, and in every other text what looks like a secret or a phone is
+hidden. `configure_logging` applies them to structlog's events and the standard library's records alike;
+`RedactingFilter` guards a logger of a library also where logging is configured by somebody else.
 """
 
 from __future__ import annotations
@@ -137,7 +138,6 @@ def configure_logging(level: str = "info", *, json: bool = False, stream: TextIO
         )
     )
     handler = logging.StreamHandler(stream)
-    handler.addFilter(RedactingFilter())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -36,8 +36,12 @@ class Platform:
         self.refreshed = 0
         self.lose_answers = 0
         self.refuse_before_applying = 0
+        self.router = router
         router.get("/orders").mock(side_effect=self.orders)
         router.post("/refresh").mock(side_effect=self.renew)
+
+    def calls(self, path: str) -> list[respx.models.Call]:
+        return [call for call in self.router.calls if call.request.url.path == path]
 
     def orders(self, request: httpx.Request) -> httpx.Response:
         good = request.url.params["access_token"] == self.access
@@ -156,6 +160,24 @@ async def test_an_early_renewal_that_fails_does_not_stop_the_call_and_is_not_tri
     assert platform.refreshed == 1
 
 
+async def test_a_token_that_has_ended_is_renewed_without_waiting_for_the_next_early_attempt(
+    make, platform, read_call, make_store
+) -> None:
+    clock = ManualClock(START)
+    bench, channel = make(clock=clock, plan=RetryPlan(tries=1))
+    bench.give(make_store(), lives=timedelta(seconds=20))
+    platform.access = "access-1"
+    platform.refuse_before_applying = 1
+    await channel.send(read_call)
+
+    clock.advance(timedelta(seconds=20))
+    platform.access = "nothing sent before is good now"
+    await channel.send(read_call)
+
+    orders = [call.request.url.params["access_token"] for call in platform.calls("/orders")]
+    assert orders == ["access-1", "access-2"], "the ended token was not even tried"
+
+
 async def test_a_lost_answer_is_asked_for_again_and_a_platform_that_had_not_applied_it_gives_a_token(
     make, platform, read_call
 ) -> None:
@@ -239,10 +261,11 @@ async def test_who_comes_with_an_old_token_gets_the_new_one_without_a_refresh(ma
 
 
 async def test_a_caller_that_gives_up_does_not_stop_the_refresh(make_store) -> None:
-    box, going = Box(token(1)), asyncio.Event()
+    box, going, asked = Box(token(1)), asyncio.Event(), []
     keeper = SingleFlightCredentials(box.load, box.save)
 
     async def refresh(old: Credential) -> Credential:
+        asked.append(old)
         await going.wait()
         return token(2)
 
@@ -255,6 +278,7 @@ async def test_a_caller_that_gives_up_does_not_stop_the_refresh(make_store) -> N
 
     assert await asyncio.wait_for(keeper.renew(make_store(), token(1), refresh), LIMIT) == token(2)
     assert box.saves == [token(2)]
+    assert asked == [token(1)], "a second request would spend a refresh token that the first one used up"
 
 
 async def test_a_failure_reaches_all_who_wait_and_the_next_tries_anew(make_store) -> None:

@@ -14,6 +14,7 @@ import structlog
 from gateway.transport.client import make_client
 from gateway.transport.redaction import configure_logging, redact, redact_text
 
+SHORT_HEX = "5a6a4e5a7a4c4f6d5a6b4f7a"
 TOKEN = "6b4f7a4d5a6a4e5a7a4c4f6d5a6b4f7a"  # hex, as Shopee's access tokens look
 SIGN = "0f3c9a7be1d24685a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7"
 JWT = "eyJhbGciOiJIUzI1NiJ9abcDEF123456.eyJzdWIiOiIxMjM0NTY3ODkwIn0abcDEF12.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJVadQssw5c"
@@ -22,7 +23,7 @@ PHONE = "+65 9123 4567"
 MOBILE = "13800138000"
 NAME = "Wang Xiaoming"
 URL = f"https://partner.shopeemobile.com/api/v2/order/get_order_list?partner_id=2001&sign={SIGN}&access_token={TOKEN}"
-CANARIES = (TOKEN, SIGN, BASE64, PHONE, MOBILE, NAME, *JWT.split("."))
+CANARIES = (SHORT_HEX, TOKEN, SIGN, BASE64, PHONE, MOBILE, NAME, *JWT.split("."))
 
 
 @pytest.fixture
@@ -72,6 +73,7 @@ def test_structlog_hides_by_name_and_by_look(log: io.StringIO) -> None:
         text=f"called {URL} for {MOBILE} and {PHONE} with {BASE64}",
         body=b'{"name": "Wang Xiaoming"}',
         jwt=JWT,
+        word=SHORT_HEX,
     )
 
     text = clean(log)
