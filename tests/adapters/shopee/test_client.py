@@ -20,9 +20,12 @@ from gateway.ports import (
     Call,
     EffectPort,
     HealthSource,
+    LostPushSource,
     Offered,
     Operation,
     OrderSource,
+    PushSettingsPort,
+    WebhookSource,
 )
 
 KEY = AppSecret(sign_key="7a6b6c6d6e6f70717273747576777879616263646566676869")
@@ -209,9 +212,13 @@ def test_capabilities_match_what_is_implemented_both_ways() -> None:
     assert isinstance(adapter, AfterSaleSource)
     assert isinstance(adapter, EffectPort)
     assert isinstance(adapter, HealthSource)
+    assert isinstance(adapter, WebhookSource)
+    assert isinstance(adapter, LostPushSource)
+    assert isinstance(adapter, PushSettingsPort)
     from adapters.shopee import effects, probes  # noqa: PLC0415 - read beside the manifest only here
 
     reads = {Operation.list_orders, Operation.list_after_sales, Operation.read_health}
+    reads |= {Operation.receive_pushes, Operation.fetch_lost_pushes, Operation.set_push_url}
     offered = {one for one in Operation if adapter.manifest.offers(one) is Offered.api} - reads
     assert offered == set(effects._BUILDERS)
     assert offered == {*probes._OF_ORDER, *probes._OF_RETURN, Operation.send_message}
