@@ -40,7 +40,8 @@ async def running(
 ) -> AsyncIterator[Context]:
     """Open the gateway kept in ``data`` and close it cleanly at the end.
 
-    ``clock_url`` is a simulator's control URL whose clock to follow, instead of the configuration's. ``read_only`` takes no lock and writes nothing.
+    ``clock_url`` is a simulator's control URL whose clock to follow, instead of the configuration's. ``read_only``
+    takes no lock and writes nothing.
     Raises ConfigurationError when the folder, the key, the configuration or the database is not usable.
     """
     from gateway.config import read_configuration

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 
@@ -81,3 +82,19 @@ def _tell_who_left_loopback(_loopback_only: None) -> Iterator[None]:
     yield
     if _attempts:
         pytest.fail("; ".join(_attempts), pytrace=False)
+
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what was skipped, but for tests that need a real platform's credentials."""
+    if report.skipped and "live" not in report.keywords and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run with skips where everything a test needs is said to be there (continuous integration)."""
+    if _skipped and os.environ.get("ORDER_GATEWAY_FORBID_SKIPS") == "1":
+        print(f"\nskips are forbidden here (ORDER_GATEWAY_FORBID_SKIPS): {', '.join(_skipped)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

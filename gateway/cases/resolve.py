@@ -104,7 +104,7 @@ class Resolver:
         act = act_of(found, connection)
         if act is None:
             await self._record(found, reason, by)
-            return replace(found, because=found.decision.explanation)
+            return replace(found, because=_why_not(found))
         self._check_mode(connection, found.decision, approved=approved)
         now = self._clock.now()
 
@@ -243,6 +243,8 @@ def act_of(found: Resolution, connection: Connection) -> Act | None:
         return None
     if connection.adapter.manifest.offers(operation) is not Offered.api:
         return None
+    if operation is Operation.seller_close and order.can_cancel is False:
+        return None  # the platform's own word on this order wins over every rule
     request = next(
         (
             request.request_id
@@ -261,6 +263,15 @@ def act_of(found: Resolution, connection: Connection) -> Act | None:
         reason=decision.native_reason,
         lines=() if accepting else lines,
     )
+
+
+def _why_not(found: Resolution) -> str:
+    if found.decision.action is Action.close and found.order.order.can_cancel is False:
+        return (
+            "The rules allow a close, but the platform says that the seller cannot cancel this order now. "
+            "Look at it in the platform's console."
+        )
+    return found.decision.explanation
 
 
 def _port(connection: Connection) -> EffectPort:

@@ -109,6 +109,7 @@ async def run(
             await _morning(day)
             await _afternoon(day)
             await _evening(day)
+            await _days_after(day)
             report = await _close_books(day, path)
         if afterwards is not None:
             await afterwards(report)
@@ -185,12 +186,18 @@ async def _afternoon(day: _Day) -> None:
 
 
 async def _evening(day: _Day) -> None:
-    """A buyer sends something back, and what nobody paid lapses by itself."""
+    """A buyer wants to send something back."""
     delivered = await _some(day, "delivered", skip=0)
     await day.shopee.act(delivered["id"], "buyer_requests_return", reason="PHYSICAL_DMG")
     await _pull(day, "a buyer asks to send goods back")
     await _pass(day, "PT9H")
     await _pull(day, "the night passes")
+
+
+async def _days_after(day: _Day) -> None:
+    """What nobody paid lapses, what nobody shipped is cancelled, what arrived is completed: by the platform itself."""
+    await _pass(day, "P3D")
+    await _pull(day, "three days pass")
 
 
 _BEFORE = {
@@ -215,12 +222,17 @@ async def _pull(day: _Day, why: str) -> None:
 
 
 async def _some(day: _Day, phase: str, *, skip: int) -> dict[str, Any]:
-    """Return one order of the simulator in ``phase`` without any request on it, the same for the same day."""
+    """Return one order of the simulator in ``phase`` without any request on it, the same for the same day.
+
+    One that awaits shipment is one that the platform lets the seller cancel.
+    """
+    stored = await _all_stored(day.gateway)
     fitting = [
         told
         for told in sorted(await day.shopee.orders(), key=lambda told: told["id"])
         if told["phase"] == phase
         and told["region"] in _REGIONS
+        and (phase != "awaiting_shipment" or stored[told["store"], told["id"]].order.can_cancel)
         and told["cancellation"] is None
         and not told["returns"]
         and told["status"] != "RETRY_SHIP"

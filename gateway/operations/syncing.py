@@ -7,11 +7,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
+from gateway.cases.effects import open_effects, take_over_interrupted
 from gateway.errors import DataError, GatewayError, StoreDisconnected, TokenExpired
 from gateway.model.store import Store, StoreState
 from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores, flag_disconnected
 from gateway.sync.pull import Pull, PullReport
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +30,22 @@ class Synced:
 
 
 async def sync_once(context: Context, wanted: Sequence[str] = ()) -> list[Synced]:
-    """Pull what changed since the last time, once, from the stores named (all, when none is)."""
+    """Pull what changed since the last time, once, from the stores named (all, when none is).
+
+    Effects that an earlier process left open are taken one step on, as the daemon would do.
+    """
+    await _carry_on(context)
     return await pull_each(context, wanted, lambda pull: pull.changes())
+
+
+async def _carry_on(context: Context) -> None:
+    now = context.clock.now()
+    await context.database.write(lambda c: take_over_interrupted(c, now))
+    for effect in await context.database.read(open_effects):
+        try:
+            await context.resolver.advance(effect.id)
+        except GatewayError as error:  # it stays open and visible; pulling goes on
+            log.warning("effect.not_settled", effect=effect.id, error=type(error).__name__, text=str(error))
 
 
 async def sync_since(context: Context, since: datetime, wanted: Sequence[str] = ()) -> list[Synced]:

@@ -285,3 +285,12 @@ async def test_question_and_answer_are_kept_byte_for_byte_and_the_chain_verifies
     assert row.scenario == scenario_bytes(result.question.scenario)
     assert row.decision == decision_bytes(result.decision)
     assert await shop.read(audit.verify) >= 4
+
+
+async def test_platforms_own_word_on_the_order_wins(shop: Any) -> None:
+    now = shop.clock.now()
+    shop.platform.put("o1", now - timedelta(hours=1), paid_at=now - timedelta(hours=2), can_cancel=False)
+    result = await close(shop)
+    assert result.effect is None
+    assert "platform says" in result.because
+    assert shop.platform.performed == []
