@@ -39,9 +39,9 @@ _SPELLINGS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 )
 
 
-def print_json(value: Any) -> None:
-    """Print ``value`` as one JSON document."""
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
+def print_json(value: Any, *, line: bool = False) -> None:
+    """Print ``value`` as one JSON document, on a single ``line`` for readers that do not wait for the end."""
+    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=None if line else 2) + "\n")
     sys.stdout.flush()
 
 

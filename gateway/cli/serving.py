@@ -34,7 +34,8 @@ def serve(
 
     def ready(serving: Serving) -> None:
         if session.json:
-            print_json({"ready": True, "address": serving.address, "stores": serving.stores, "roles": serving.roles})
+            told = {"ready": True, "address": serving.address, "stores": serving.stores, "roles": serving.roles}
+            print_json(told, line=True)
         else:
             where = f", listening on {serving.address}" if serving.address else ""
             session.say(f"gateway: serving {len(serving.stores)} stores{where}. Stop with Ctrl-C.")

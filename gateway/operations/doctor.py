@@ -158,7 +158,7 @@ def _standing(connection: Connection) -> list[Finding]:
     """What waits for a person."""
     stores = rows.stores(connection)
     gone = [store for store in stores if store.state is StoreState.disconnected]
-    stops = rows.stops(connection)
+    stops = [stop for stop in rows.stops(connection) if stop.active]
     unknown = [effect for effect in open_effects(connection) if effect.state is EffectState.unknown]
     kept = list_open(connection)
     alerts = open_alerts(connection)

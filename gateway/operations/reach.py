@@ -11,8 +11,10 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from gateway.clock import SystemClock
+from gateway.errors import NotSent
 from gateway.model.store import App
 from gateway.operations.context import Context
+from gateway.transport.causes import read_failure
 from gateway.transport.client import Timeouts, make_client
 
 _PATIENCE = Timeouts(connect=5.0, read=5.0, pool=5.0)
@@ -40,11 +42,19 @@ async def _reach(context: Context, client: httpx.AsyncClient, app: App) -> Reach
     try:
         answer = await client.get(app.base_url)
     except httpx.HTTPError as error:
-        return Reached(app, type(error).__name__)
+        return Reached(app, _why(error))
     told = _date(answer.headers.get("Date"))
     if told is None or not isinstance(context.clock, SystemClock):
         return Reached(app)
     return Reached(app, skew=context.clock.now() - told)
+
+
+def _why(error: httpx.HTTPError) -> str:
+    """Return why there was no answer; httpx's class alone says nothing (`gateway.transport.causes`)."""
+    if not isinstance(read_failure("doctor", "", error), NotSent):
+        return f"connected, but no usable answer: {type(error).__name__}"
+    cause = error.__cause__
+    return f"no connection: {type(getattr(cause, '__cause__', None) or cause or error).__name__}"
 
 
 def _date(text: str | None) -> datetime | None:

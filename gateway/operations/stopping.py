@@ -37,5 +37,5 @@ async def stop_effects(context: Context, store: str | None, *, active: bool, by:
         audit.append(c, now, by, "effects_stopped" if active else "effects_resumed", store, None, {})
         return rows.stops(c)
 
-    names = [stop.store for stop in await context.database.write(act)]
+    names = [stop.store for stop in await context.database.write(act) if stop.active]
     return Stopped(ALL in names, tuple(name for name in names if name != ALL))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -163,3 +164,11 @@ def pulled(connected: Command) -> Command:
     """Return the command whose gateway has pulled all orders once."""
     connected.done("sync")
     return connected
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from gateway import errors
+from gateway.cli.exits import exit_for, exit_for_kind
 
 COMMANDS = [
     [],
@@ -109,8 +110,6 @@ def test_a_wrong_option_is_wrong_usage(gateway) -> None:
     ],
 )
 def test_the_error_decides_the_exit_code(error, code) -> None:
-    from gateway.cli.exits import exit_for, exit_for_kind
-
     assert exit_for(error) == code
     if isinstance(error, errors.GatewayError):
         assert exit_for_kind(type(error).__name__) == code

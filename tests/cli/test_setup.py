@@ -5,6 +5,8 @@ from __future__ import annotations
 import stat
 from importlib.metadata import version
 
+from typer.testing import CliRunner
+
 from gateway.storage.process_lock import ProcessLock
 
 
@@ -127,8 +129,6 @@ def test_global_options_stand_before_or_behind_the_command(made) -> None:
 
 
 def test_the_data_folder_may_come_from_the_environment(made) -> None:
-    from typer.testing import CliRunner
-
     ended = CliRunner().invoke(made.app, ["stores", "list", "--json"], env={"ORDER_GATEWAY_DATA": str(made.data)})
     assert ended.exit_code == 0
     assert ended.stdout.strip() == "[]"
