@@ -5,7 +5,8 @@ them. Everything that lasts or waits (tokens, cursors, retries, rate limits, eff
 
 To add a platform, implement `Adapter` and those of the further protocols its manifest declares:
 `OrderSource` always, `AfterSaleSource` when requests are kept apart from orders, `EffectPort` when any capability
-beyond reading is `api`, `HealthSource` when the platform tells its own measure of the store.
+beyond reading is `api`, `HealthSource` when the platform tells its own measure of the store, `WebhookSource` when it
+pushes, `LostPushSource` when it keeps the pushes that never arrived, `PushSettingsPort` when a call says where they go.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ class Operation(StrEnum):
     list_orders = "list_orders"
     list_after_sales = "list_after_sales"
     read_health = "read_health"
+    receive_pushes = "receive_pushes"
+    fetch_lost_pushes = "fetch_lost_pushes"
+    set_push_url = "set_push_url"
     seller_close = "seller_close"
     cancel_lines = "cancel_lines"
     accept_cancellation = "accept_cancellation"
@@ -289,6 +293,52 @@ class StoreHealth:
     metrics: Sequence[Metric]
 
 
+class AuthorisationNews(StrEnum):
+    """What a push says about a shop's authorisation. It may be late: ask the platform before acting on it."""
+
+    given = "given"
+    ended = "ended"
+    ending = "ending"  # soon, unless a person renews it
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a push says about one shop: which things to read anew. Never the truth itself.
+
+    ``event_id`` is the same for the same event in other bytes, and differs between events as far as the platform lets
+    them be told apart. ``kind`` is the platform's own code, empty when it told none; an unknown one has no subjects.
+    """
+
+    event_id: str
+    kind: str
+    shop: str | None  # the platform's id; None: about the app, or not told
+    orders: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()  # after-sale requests
+    authorisation: AuthorisationNews | None = None
+    changed_at: datetime | None = None  # the platform's own time of the change
+
+
+@dataclass(frozen=True, slots=True)
+class LostPushes:
+    """One page of pushes that never arrived, each as a body that `WebhookSource.read_pushes` takes.
+
+    ``marker`` confirms them, None when there are none; ``more``: ask again after confirming.
+    """
+
+    bodies: Sequence[bytes]
+    marker: str | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PushSettings:
+    """Where a platform sends an app's pushes. ``status`` is its own word for how deliveries go."""
+
+    url: str
+    status: str
+    kinds: Sequence[str]
+
+
 class Adapter(Protocol):
     """What every platform gives: its manifest, its signature, its errors and its authorisation."""
 
@@ -376,4 +426,54 @@ class HealthSource(Protocol):
 
     async def read_health(self, channel: Channel) -> StoreHealth:
         """Return points and metrics as the platform tells them now."""
+        ...
+
+
+@runtime_checkable
+class WebhookSource(Protocol):
+    """Pushes of a platform. Pure: no method reads or calls anything."""
+
+    def verify(self, app: App, secret: AppSecret, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Return when the platform signed these raw bytes for ``url``, the address registered with it.
+
+        ``headers`` finds names in the case the platform writes them, or in any. Compares in constant time. Raises
+        BadSignature for a missing, malformed or other signature.
+        """
+        ...
+
+    def ack(self) -> Answer:
+        """Return exactly what the platform takes as received."""
+        ...
+
+    def read_pushes(self, body: bytes) -> Sequence[Hint]:
+        """Return what a verified body says, one hint a shop. Raises DataError when it cannot be read."""
+        ...
+
+
+@runtime_checkable
+class LostPushSource(Protocol):
+    """Pushes the platform kept because they could not be delivered. Calls of scope `app`."""
+
+    async def lost_pushes(self, channel: Channel) -> LostPushes:
+        """Return the oldest that were not confirmed."""
+        ...
+
+    async def confirm_lost_pushes(self, channel: Channel, marker: str) -> None:
+        """Let the platform forget those up to ``marker``. Only after they are stored."""
+        ...
+
+
+@runtime_checkable
+class PushSettingsPort(Protocol):
+    """Where a platform sends an app's pushes. Calls of scope `app`."""
+
+    async def set_push_url(self, channel: Channel, url: str) -> None:
+        """Send pushes to ``url`` from now on, those the gateway reads switched on.
+
+        The platform tries the address first: a receiver must answer there. Raises the error tree.
+        """
+        ...
+
+    async def push_settings(self, channel: Channel) -> PushSettings:
+        """Return where pushes go now."""
         ...

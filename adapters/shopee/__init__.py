@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from adapters.shopee import after_sales, client, effects, faults, health, orders, probes
+from adapters.shopee import after_sales, client, effects, faults, health, orders, probes, pushes
 from adapters.shopee.manifest import MANIFEST
 from gateway.errors import GatewayError
 from gateway.model.store import App, AppSecret, Credential, Store
@@ -17,9 +17,12 @@ from gateway.ports import (
     Channel,
     Finding,
     Grant,
+    Hint,
+    LostPushes,
     Manifest,
     OrderBatch,
     OrderPage,
+    PushSettings,
     ShopFacts,
     Signed,
     StoreHealth,
@@ -92,6 +95,34 @@ class Shopee:
     async def read_health(self, channel: Channel) -> StoreHealth:
         """Return penalty points and metrics as the platform tells them now."""
         return await health.read_health(channel)
+
+    def verify(self, app: App, secret: AppSecret, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Return when Shopee signed these bytes for ``url``. Raises BadSignature (API.md section 12)."""
+        pushes.verify(app, secret, url, headers, body)
+
+    def ack(self) -> Answer:
+        """Return 200 with an empty body: anything in it would make the delivery a failure."""
+        return pushes.TAKEN
+
+    def read_pushes(self, body: bytes) -> Sequence[Hint]:
+        """Return what a push says, one hint a shop."""
+        return pushes.hints(body)
+
+    async def lost_pushes(self, channel: Channel) -> LostPushes:
+        """Return the oldest hundred pushes of three days that never arrived."""
+        return await pushes.lost_pushes(channel)
+
+    async def confirm_lost_pushes(self, channel: Channel, marker: str) -> None:
+        """Let Shopee forget the lost pushes up to message ``marker``."""
+        await pushes.confirm_lost_pushes(channel, marker)
+
+    async def set_push_url(self, channel: Channel, url: str) -> None:
+        """Send the app's pushes to ``url``; Shopee tries the address first."""
+        await pushes.set_push_url(channel, url)
+
+    async def push_settings(self, channel: Channel) -> PushSettings:
+        """Return where the app's pushes go now."""
+        return await pushes.push_settings(channel)
 
 
 adapter = Shopee()
