@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -39,7 +39,6 @@ class StoreLoop:
         self._on_disconnected = on_disconnected
         self._on_pulled = on_pulled
         self._now = asyncio.Event()
-        self._reconciled: datetime | None = None
 
     def pull_now(self) -> None:
         """Cut the rest short."""
@@ -68,12 +67,7 @@ class StoreLoop:
 
     async def _turn(self) -> None:
         report = await self._pull.changes()
-        if self._reconciled is None:
-            self._reconciled = self._clock.now()
-        elif self._clock.now() - self._reconciled >= self._settings.reconcile_every:
-            report += await self._pull.reconcile()
-            self._reconciled = self._clock.now()
-        await self._on_pulled(report)
+        await self._on_pulled(report + await self._pull.reconcile_if_due())
 
     async def _rest(self, failures: int) -> None:
         rest = min(self._settings.every * 2 ** min(failures, 6), max(_LONGEST_REST, self._settings.every))

@@ -26,6 +26,7 @@ from gateway.sync.together import together
 log = structlog.get_logger(__name__)
 
 _SECOND = timedelta(seconds=1)
+_RECONCILED = "reconciled"  # the cursor that keeps when a second look was taken last
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,16 @@ class Pull:
 
         await self._database.write(plan)
         return await self._unfinished_ranges()
+
+    async def reconcile_if_due(self) -> PullReport:
+        """Reconcile when the last time is `reconcile_every` ago; when that was survives a restart."""
+        last = await self._database.read(lambda c: load_cursor(c, self._store.id, _RECONCILED))
+        if last is not None and self._clock.now() - last.position < self._settings.reconcile_every:
+            return PullReport(self._store.id)
+        report = PullReport(self._store.id) if last is None else await self.reconcile()
+        done = Cursor(self._store.id, _RECONCILED, self._clock.now())
+        await self._database.write(lambda c: save_cursor(c, done, done.position))
+        return report
 
     async def reconcile(self) -> PullReport:
         """Read the recent past again and report changes that the pulls had missed."""

@@ -159,6 +159,21 @@ async def test_reconcile_finds_and_reports_what_the_pull_had_missed(desk: Any) -
     assert (await desk.pull().reconcile()).gaps == 0
 
 
+async def test_second_looks_are_taken_at_their_time_also_after_restarts(desk: Any) -> None:
+    await desk.pull().changes()
+    looks = []
+
+    async def turn() -> None:
+        desk.platform.listed.clear()
+        await desk.pull().reconcile_if_due()  # a new Pull each time: as after a restart
+        looks.append(len(desk.platform.listed) > 0)
+
+    for _ in range(5):
+        await turn()
+        desk.clock.advance(timedelta(hours=2))
+    assert looks == [False, False, False, True, False], "every 6 hours; the first turn only starts the count"
+
+
 async def test_progress_names_store_and_what_remains(desk: Any) -> None:
     desk.platform.put("o", desk.clock.now() - timedelta(days=20))
     await desk.pull(history=timedelta(days=40)).changes()
