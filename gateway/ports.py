@@ -85,6 +85,7 @@ class Limits:
     order_batch: int  # ids a detail call takes
     after_sale_window: timedelta
     after_sale_page: int
+    after_sales_listed_whole: bool = True  # False: the list leaves things out, so each one is read by itself too
 
 
 @dataclass(frozen=True, slots=True)

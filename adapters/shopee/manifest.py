@@ -41,6 +41,7 @@ MANIFEST = Manifest(
         order_batch=50,
         after_sale_window=timedelta(days=15),
         after_sale_page=100,
+        after_sales_listed_whole=False,  # evidence deadline and way back stand in the detail only
     ),
     rates={"default": Rate(per_second=10.0, burst=20)},  # UNVERIFIED: the platform publishes no number (section 4)
     base_urls={

@@ -84,7 +84,7 @@ class Pull:
         self._tell = tell
         self._orders = OrderStream(store, adapter, channel, settings.parallel)
         self._after_sales = (
-            AfterSaleStream(store, adapter, channel, adapter.manifest.limits.after_sale_window)
+            AfterSaleStream(store, adapter, channel, adapter.manifest.limits, settings.parallel)
             if isinstance(adapter, AfterSaleSource)
             else None
         )

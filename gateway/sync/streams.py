@@ -14,7 +14,7 @@ from gateway.model.store import Store
 from gateway.orders.alerts import raise_alerts
 from gateway.orders.quarantine import keep_bad
 from gateway.orders.store import upsert_after_sales, upsert_orders
-from gateway.ports import Adapter, AfterSalePage, AfterSaleSource, Channel, OrderBatch, OrderSource, Window
+from gateway.ports import Adapter, AfterSalePage, AfterSaleSource, Channel, Limits, OrderBatch, OrderSource, Window
 from gateway.storage.vault import Vault
 from gateway.sync.together import together
 
@@ -133,15 +133,34 @@ class AfterSaleStream:
 
     name = "after_sales"
 
-    def __init__(self, store: Store, source: AfterSaleSource, channel: Channel, widest: timedelta) -> None:
-        self.widest = widest
+    def __init__(self, store: Store, source: AfterSaleSource, channel: Channel, limits: Limits, parallel: int) -> None:
+        self.widest = limits.after_sale_window
+        self._listed_whole = limits.after_sales_listed_whole
         self._store = store
         self._source = source
         self._channel = channel
+        self._slots = asyncio.Semaphore(parallel)
 
     async def load(self, window: Window, page: str | None) -> LoadedAfterSales:
-        """Read one page of requests."""
-        return LoadedAfterSales(self._store.id, await self._source.list_after_sales(self._channel, window, page))
+        """Read one page of requests, each whole."""
+        listed = await self._source.list_after_sales(self._channel, window, page)
+        if self._listed_whole:
+            return LoadedAfterSales(self._store.id, listed)
+        whole = await together(self._whole(request.request_id) for request in listed.after_sales)
+        return LoadedAfterSales(
+            self._store.id,
+            AfterSalePage(
+                after_sales=[request for one in whole for request in one.after_sales],
+                raws=[raw for one in whole for raw in one.raws],
+                next_page=listed.next_page,
+                bad=[*listed.bad, *(bad for one in whole for bad in one.bad)],
+                unmapped=[*listed.unmapped, *(word for one in whole for word in one.unmapped)],
+            ),
+        )
+
+    async def _whole(self, request_id: str) -> AfterSalePage:
+        async with self._slots:
+            return await self._source.fetch_after_sale(self._channel, request_id)
 
     async def load_named(self, ids: Sequence[str]) -> Sequence[LoadedAfterSales]:
         """Read the requests named, one call each."""
