@@ -9,6 +9,11 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run, and no opinion about how fast a loaded machine draws them.
+settings.register_profile("project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 _KNOWN_NAMES = {None, "", "localhost", b"localhost", socket.gethostname()}
 _attempts: list[str] = []
