@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from gateway.model.after_sale import AfterSale
 from gateway.model.order import Order
+from gateway.orders import deadlines
 from gateway.orders.documents import document_of, request_document
 from gateway.orders.phase import phase_of
 from gateway.storage.moments import to_micros, to_micros_or_none
+from gateway.storage.words import title_row
 
 Row = dict[str, Any]
 
 
 def order_row(order: Order, as_of: Mapping[str, datetime], version: int, now: int) -> Row:
-    """Return the row of `orders`."""
+    """Return the row of `orders`, with the deadline of the order alone; see `refresh_due` for its requests'."""
+    phase = phase_of(order)
+    due_at = to_micros_or_none(deadlines.nearest(deadlines.of_order(order, phase)))
     return {
         "store": order.store,
         "order_id": order.order_id,
         "raw_status": order.raw_status,
-        "phase": phase_of(order).value,
+        "phase": phase.value,
         "payment": order.payment.value,
         "fulfillment": order.fulfillment.value,
         "closure": order.closure.value,
@@ -39,6 +43,8 @@ def order_row(order: Order, as_of: Mapping[str, datetime], version: int, now: in
         "version": version,
         "seen_at": now,
         "changed_at": now,
+        "own_due_at": due_at,
+        "due_at": due_at,
     }
 
 
@@ -57,9 +63,16 @@ def line_rows(order: Order) -> list[Row]:
             "return_requested": line.return_requested,
             "returned": line.returned,
             "unit_price_minor": line.unit_price_minor,
+            "title_key": None if (title := title_row(line.title)) is None else title[0],
         }
         for line in order.lines
     ]
+
+
+def title_rows(titles: Iterable[str]) -> list[Row]:
+    """Return the rows of `titles`, each once."""
+    told = {row for title in titles if (row := title_row(title)) is not None}
+    return [{"key": key, "folded": folded} for key, folded in told]
 
 
 def request_row(request: AfterSale) -> Row:
@@ -74,6 +87,7 @@ def request_row(request: AfterSale) -> Row:
         "opened_at": to_micros(request.opened_at),
         "updated_at": to_micros(request.updated_at),
         "answer_by": to_micros_or_none(request.answer_by),
+        "due_at": to_micros_or_none(deadlines.nearest(deadlines.of_request(request))),
         "currency": request.currency,
         "refund_minor": request.refund_minor,
         "document": request_document(request),

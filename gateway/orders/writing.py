@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, literal_column, select, update
+import orjson
+from sqlalchemy import Connection, bindparam, case, func, insert, literal_column, or_, select, update
 
 from gateway.model.after_sale import AfterSale
 from gateway.model.order import Order
@@ -14,11 +15,12 @@ from gateway.orders.documents import document_of, personal_of, read_order, read_
 from gateway.orders.keys import OrderKeys, label, same_order
 from gateway.orders.known import Known
 from gateway.orders.merge import converge, merge_request, settled_by, tells_all
-from gateway.orders.rows import Row, line_rows, order_row, request_row
+from gateway.orders.rows import Row, line_rows, order_row, request_row, title_rows
+from gateway.orders.traces import traces_of
 from gateway.ports import AfterSalePage, OrderBatch, RawItem
 from gateway.storage.moments import to_micros
-from gateway.storage.schema import after_sales, order_lines, order_personal, order_raw, orders
-from gateway.storage.statements import delete_by_key, run_many, upsert
+from gateway.storage.schema import after_sales, order_lines, order_personal, order_raw, orders, titles
+from gateway.storage.statements import delete_by_key, insert_new, one_of, run_many, upsert
 from gateway.storage.vault import Vault
 
 _ONE_ORDER = (orders.c.store == bindparam("the_store")) & (orders.c.order_id == bindparam("the_order_id"))
@@ -29,10 +31,38 @@ _TOUCHED = (
     .where(_ONE_ORDER)
     .values(seen_at=bindparam("now"), changed_at=bindparam("now"), version=orders.c.version + literal_column("1"))
 )
+_ORDERS_STORED = (
+    select(orders.c.order_id, orders.c.updated_at, orders.c.document, orders.c.version, order_personal.c.sealed)
+    .select_from(orders.outerjoin(order_personal, same_order(orders, order_personal)))
+    .where(orders.c.store == bindparam("the_store"), one_of(orders.c.order_id, "ids"))
+)
+_REQUESTS_STORED = select(after_sales.c.request_id, after_sales.c.document).where(
+    after_sales.c.store == bindparam("the_store"), one_of(after_sales.c.request_id, "ids")
+)
+_REQUESTS_OPEN = select(after_sales.c.document).where(
+    after_sales.c.store == bindparam("the_store"),
+    after_sales.c.state == "open",
+    one_of(after_sales.c.order_id, "ids"),
+)
 _RAW_REQUEST = (
     update(after_sales)
     .where(after_sales.c.store == bindparam("the_store"), after_sales.c.request_id == bindparam("the_id"))
     .values(sealed_raw=bindparam("raw"))
+)
+_NEAREST_REQUEST = (
+    select(func.min(after_sales.c.due_at))
+    .where(after_sales.c.store == orders.c.store, after_sales.c.order_id == orders.c.order_id)
+    .scalar_subquery()
+)
+_DUE = (
+    update(orders)
+    .where(_ONE_ORDER)
+    .values(
+        due_at=case(
+            (orders.c.own_due_at <= _NEAREST_REQUEST, orders.c.own_due_at),
+            else_=func.coalesce(_NEAREST_REQUEST, orders.c.own_due_at),
+        )
+    )
 )
 
 
@@ -111,20 +141,22 @@ def upsert_after_sales(connection: Connection, vault: Vault, page: AfterSalePage
                 sealed.append({"the_store": store, "the_id": request.request_id, "raw": words})
         keys.save(connection)
         run_many(connection, _RAW_REQUEST, sealed)
+        _refresh_due(connection, store, set(fresh.values()))
     return changed
+
+
+def _wanted(store: str, ids: Sequence[str]) -> dict[str, str]:
+    return {"the_store": store, "ids": orjson.dumps(ids).decode()}
 
 
 def _merge_requests(connection: Connection, store: str, requests: Sequence[AfterSale]) -> dict[str, str]:
     """Merge requests of one store and return the ids of the changed ones, each with its order's id."""
     if not requests:
         return {}
-    ids = [request.request_id for request in requests]
-    where = (after_sales.c.store == store) & after_sales.c.request_id.in_(ids)
+    wanted = _wanted(store, [request.request_id for request in requests])
     stored = {
         request_id: read_request(document)
-        for request_id, document in connection.execute(
-            select(after_sales.c.request_id, after_sales.c.document).where(where)
-        )
+        for request_id, document in connection.execute(_REQUESTS_STORED, wanted)
     }
     rows: dict[str, Row] = {}
     for request in requests:
@@ -172,18 +204,28 @@ def _upsert_store(
     told_last = {
         order.order_id: order for order, _ in items if to_micros(order.updated_at) == stored[order.order_id].updated_at
     }
-    changed |= dict.fromkeys(_settle_requests(connection, store, stored, told_last))
+    settled, waiting = _settle_requests(connection, store, stored, told_last)
+    changed |= dict.fromkeys(settled)
+    _refresh_due(connection, store, asked.union(settled, waiting))
     return Changes(list(changed), unchanged, stale)
 
 
 def _settle_requests(
     connection: Connection, store: str, stored: Mapping[str, _Stored], told_last: Mapping[str, Order]
-) -> list[str]:
-    """Settle open requests that the newest reading of their order no longer carries; return the orders' ids."""
-    where = (after_sales.c.store == store) & after_sales.c.order_id.in_(list(stored)) & (after_sales.c.state == "open")
-    still_open = connection.execute(select(after_sales.c.document).where(where)).scalars()
+) -> tuple[list[str], list[str]]:
+    """Settle open requests that the newest reading of their order no longer carries.
+
+    Returns the ids of their orders, and those of the orders with a request that sets a deadline.
+    """
+    where = (after_sales.c.store == store) & after_sales.c.order_id.in_(list(stored))
+    is_open = after_sales.c.state == "open"
+    found = connection.execute(
+        select(after_sales.c.order_id, after_sales.c.document, is_open, after_sales.c.due_at).where(
+            where, or_(is_open, after_sales.c.due_at.is_not(None))
+        )
+    ).all()
     rows: list[Row] = []
-    for request in map(read_request, still_open):
+    for request in (read_request(document) for _, document, still_open, _ in found if still_open):
         newest = told_last.get(request.order_id)
         if newest is None:
             newest = read_order(stored[request.order_id].document, None, ()).order
@@ -193,15 +235,17 @@ def _settle_requests(
         if settled is not request:
             rows.append(request_row(settled))
     run_many(connection, upsert(connection, after_sales, guard="updated_at", keep=("sealed_raw",)), rows)
-    return [str(row["order_id"]) for row in rows]
+    settled = [str(row["order_id"]) for row in rows]
+    return settled, [order_id for order_id, _, _, due_at in found if due_at is not None]
+
+
+def _refresh_due(connection: Connection, store: str, order_ids: Iterable[str]) -> None:
+    """Work out `orders.due_at` anew where a request has, or had, a say in it."""
+    run_many(connection, _DUE, [{"the_store": store, "the_order_id": order_id} for order_id in order_ids])
 
 
 def _load(connection: Connection, vault: Vault, store: str, ids: Sequence[str], keys: OrderKeys) -> dict[str, _Stored]:
-    rows = connection.execute(
-        select(orders.c.order_id, orders.c.updated_at, orders.c.document, orders.c.version, order_personal.c.sealed)
-        .select_from(orders.outerjoin(order_personal, same_order(orders, order_personal)))
-        .where(orders.c.store == store, orders.c.order_id.in_(ids))
-    )
+    rows = connection.execute(_ORDERS_STORED, _wanted(store, ids))
     found: dict[str, _Stored] = {}
     for order_id, updated_at, document, version, sealed in rows:
         key = keys.of(order_id)
@@ -249,7 +293,8 @@ def _stage(
         personal = personal_of(order)
         if before is None or personal != before.personal:
             sealed = vault.seal(key, personal, label("order_personal", store, order_id))
-            writing.personal[order_id] = {"store": store, "order_id": order_id, "sealed": sealed}
+            traces = traces_of(vault, store, order.recipient)
+            writing.personal[order_id] = {"store": store, "order_id": order_id, "sealed": sealed, **traces}
     known = after if not order.requests else Known(order.model_copy(update={"requests": ()}), after.as_of)
     return _Stored(row["updated_at"], row["document"], row["version"], personal, known)
 
@@ -260,7 +305,9 @@ def _write(connection: Connection, store: str, writing: _Writing, now: int) -> N
 
     run_many(connection, upsert(connection, orders, guard="updated_at"), list(writing.orders.values()))
     run_many(connection, delete_by_key(connection, order_lines, ("store", "order_id")), named(writing.replaced))
-    run_many(connection, _NEW_LINE, [row for rows in writing.lines.values() for row in rows])
+    lines = [row for rows in writing.lines.values() for row in rows]
+    run_many(connection, insert_new(connection, titles), title_rows({row["title"] for row in lines}))
+    run_many(connection, _NEW_LINE, lines)
     run_many(connection, upsert(connection, order_personal), list(writing.personal.values()))
     run_many(connection, upsert(connection, order_raw), list(writing.raws.values()))
     run_many(connection, _TOUCHED, named(writing.touched - writing.orders.keys(), now=now))

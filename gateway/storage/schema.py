@@ -127,10 +127,22 @@ orders = Table(
     Column("version", Integer, nullable=False),  # one more with every change
     _at("seen_at"),  # when the gateway last read it
     _at("changed_at"),  # when the gateway last saw it differ
+    _at("own_due_at", nullable=True),  # the nearest deadline of the order alone
+    _at("due_at", nullable=True),  # the nearest of its own and of its requests: kept for searching only
     PrimaryKeyConstraint("store", "order_id"),
     Index(None, "store", "updated_at"),
     Index(None, "phase", "ship_by"),
-    Index(None, "placed_at"),
+    # a list walks one of these in its order; what it asks of an order most often stands beside
+    Index("ix_orders_walk_placed", "placed_at", "store", "order_id", "updated_at", "phase", "due_at"),
+    Index("ix_orders_walk_store", "store", "placed_at", "order_id", "updated_at", "phase", "due_at"),
+    Index(
+        "ix_orders_walk_due",
+        "due_at",
+        "store",
+        "order_id",
+        sqlite_where=text("due_at is not null"),
+        postgresql_where=text("due_at is not null"),
+    ),
 )
 
 order_lines = Table(
@@ -147,16 +159,47 @@ order_lines = Table(
     Column("return_requested", Integer, nullable=False),
     Column("returned", Integer, nullable=False),
     Column("unit_price_minor", BigInteger),
+    Column("title_key", BigInteger),  # the row of `titles`, None without a title
     PrimaryKeyConstraint("store", "order_id", "line_id"),
+    Index(None, "title_key"),
 )
 
+# Each title once, however many lines bear it, as `gateway.storage.words` compares it. None is ever removed.
+titles = Table(
+    "titles",
+    metadata,
+    Column("key", Serial, primary_key=True, autoincrement=False),
+    Column("folded", Text, nullable=False),
+)
+
+
+def _trace(name: str) -> Index:
+    there = text(f"{name} is not null")
+    return Index(f"ix_order_personal_{name}", name, sqlite_where=there, postgresql_where=there)
+
+
+# Traces are keyed hashes by which a person's order is found (`gateway.orders.traces`). They go with the row.
 order_personal = Table(
     "order_personal",
     metadata,
     Column("store", Id, nullable=False),
     Column("order_id", Id, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("name_trace", LargeBinary),
+    Column("kana_trace", LargeBinary),
+    Column("phone_trace", LargeBinary),
+    Column("tail_trace", LargeBinary),
+    # what the platform hides of the receiver: '', 'name', 'phone', 'name phone'; None: not traced yet
+    Column("hidden", Word),
     PrimaryKeyConstraint("store", "order_id"),
+    *(_trace(name) for name in ("name_trace", "kana_trace", "phone_trace", "tail_trace")),
+    Index(
+        "ix_order_personal_hidden",
+        "store",
+        "hidden",
+        sqlite_where=text("hidden is null or hidden <> ''"),
+        postgresql_where=text("hidden is null or hidden <> ''"),
+    ),
 )
 
 order_raw = Table(
@@ -181,6 +224,7 @@ after_sales = Table(
     _at("opened_at"),
     _at("updated_at"),
     _at("answer_by", nullable=True),
+    _at("due_at", nullable=True),  # the nearest deadline the request sets
     Column("currency", Word, nullable=False),
     Column("refund_minor", BigInteger),
     Column("document", LargeBinary, nullable=False),

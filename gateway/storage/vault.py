@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import stat
 from collections.abc import Mapping
@@ -15,18 +16,24 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.errors import ConfigurationError, DataError
 
 KEY_VARIABLE = "ORDER_GATEWAY_KEY"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
+_TRACE_BYTES = 16
 
 
 class Vault:
-    """Seals with the master key (`wrap`) or with an order's own key (`seal`). Its representation shows no key."""
+    """Seals with the master key (`wrap`) or with an order's own key (`seal`), and hashes for searching (`trace`).
 
-    __slots__ = ("_master",)
+    Its representation shows no key.
+    """
+
+    __slots__ = ("_master", "_tracing")
 
     def __init__(self, master_key: bytes) -> None:
         if len(master_key) != _KEY_BYTES:
@@ -35,6 +42,7 @@ class Vault:
                 "make one with `gateway init`, or give the one this database was made with"
             )
         self._master = AESGCM(master_key)
+        self._tracing = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"order-gateway: traces, 1").derive(master_key)
 
     def new_order_key(self) -> bytes:
         """Return a fresh key for one order. Stored only wrapped; without it the order's person is gone."""
@@ -54,6 +62,13 @@ class Vault:
                 f"the master key does not open {about!r}: it is not the key this database was sealed with, or the "
                 f"row was altered. Give the right key (variable {KEY_VARIABLE} or the key file) or restore a backup"
             ) from error
+
+    def trace(self, plain: str, about: str) -> bytes:
+        """Return the 16 bytes by which ``plain`` is found again: HMAC-SHA-256 with a key derived from the master key.
+
+        The same value about something else has another trace. Without the master key no guess can be tried.
+        """
+        return hmac.digest(self._tracing, f"{about}\n{plain}".encode(), "sha256")[:_TRACE_BYTES]
 
     def seal(self, key: bytes, plain: bytes, about: str) -> bytes:
         """Seal ``plain`` with an order's key."""
