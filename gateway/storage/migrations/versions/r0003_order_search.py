@@ -1,0 +1,142 @@
+"""What orders are searched by: titles once each, deadlines, traces of receivers.
+
+Titles and deadlines are filled in here. Traces need the keys, which no migration has: ``hidden`` stays null until
+`gateway db reindex` or a running gateway has traced the row.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_TRACES = ("name_trace", "kana_trace", "phone_trace", "tail_trace")
+_WALK = ["order_id", "updated_at", "phase", "due_at"]
+_TO_TRACE = "hidden is null or hidden <> ''"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "titles",
+        sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_titles")),
+    )
+    for table, columns in (
+        ("orders", (sa.Column("own_due_at", sa.BigInteger()), sa.Column("due_at", sa.BigInteger()))),
+        ("after_sales", (sa.Column("due_at", sa.BigInteger()),)),
+        ("order_lines", (sa.Column("title_key", sa.BigInteger()),)),
+        (
+            "order_personal",
+            (*(sa.Column(name, sa.LargeBinary()) for name in _TRACES), sa.Column("hidden", sa.String(length=60))),
+        ),
+    ):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            for column in columns:
+                batch_op.add_column(column)
+    _fill()
+    op.drop_index("ix_orders_placed_at", "orders")
+    op.create_index("ix_orders_walk_placed", "orders", ["placed_at", "store", *_WALK])
+    op.create_index("ix_orders_walk_store", "orders", ["store", "placed_at", *_WALK])
+    _partial("ix_orders_walk_due", "orders", ["due_at", "store", "order_id"], "due_at is not null")
+    op.create_index("ix_order_lines_title_key", "order_lines", ["title_key"])
+    for name in _TRACES:
+        _partial(f"ix_order_personal_{name}", "order_personal", [name], f"{name} is not null")
+    _partial("ix_order_personal_hidden", "order_personal", ["store", "hidden"], _TO_TRACE)
+
+
+def downgrade() -> None:
+    # made at a start, not by a migration
+    op.execute("drop trigger if exists titles_trigrams_follow")
+    op.execute("drop table if exists titles_trigrams")
+    for name in ("walk_placed", "walk_store", "walk_due"):
+        op.drop_index(f"ix_orders_{name}", "orders")
+    op.create_index("ix_orders_placed_at", "orders", ["placed_at"])
+    op.drop_index("ix_order_lines_title_key", "order_lines")
+    for name in (*_TRACES, "hidden"):
+        op.drop_index(f"ix_order_personal_{name}", "order_personal")
+    for table, columns in (
+        ("orders", ("own_due_at", "due_at")),
+        ("after_sales", ("due_at",)),
+        ("order_lines", ("title_key",)),
+        ("order_personal", (*_TRACES, "hidden")),
+    ):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            for column in columns:
+                batch_op.drop_column(column)
+    op.drop_table("titles")
+
+
+def _partial(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
+def _fill() -> None:
+    """Work out titles and deadlines of the rows that are there, each with a function that SQLite calls for a row."""
+    connection = op.get_bind()
+    driver = connection.connection.dbapi_connection
+    if driver is None:
+        raise RuntimeError("the connection was closed while the migration ran")
+    for name, arguments, function in (
+        ("fold_title", 1, _folded),
+        ("title_key", 1, _key),
+        ("order_due", 3, _order_due),
+        ("request_due", 2, _request_due),
+    ):
+        driver.create_function(name, arguments, function, deterministic=True)
+    for statement in (
+        "insert or ignore into titles (key, folded) select title_key(title), fold_title(title) "
+        "from (select distinct title from order_lines) where title_key(title) is not null",
+        "update order_lines set title_key = title_key(title)",
+        "update after_sales set due_at = request_due(state, document)",
+        "update orders set own_due_at = order_due(phase, ship_by, document)",
+        "update orders set due_at = nullif(min(coalesce(own_due_at, 4611686018427387904), coalesce((select min(r.due_at) "
+        "from after_sales r where r.store = orders.store and r.order_id = orders.order_id), 4611686018427387904)), 4611686018427387904)",
+    ):
+        connection.exec_driver_sql(statement)
+
+
+# The rules as they were when this revision was made: a migration does the same for ever.
+
+
+def _folded(title: str) -> str:
+    plain = title if title.isascii() else unicodedata.normalize("NFKC", title)
+    return " ".join(plain.replace("\0", " ").casefold().split())
+
+
+def _key(title: str) -> int | None:
+    folded = _folded(title)
+    return int.from_bytes(blake2b(folded.encode(), digest_size=8).digest()) >> 1 if folded else None
+
+
+def _order_due(phase: str, ship_by: int | None, document: bytes) -> int | None:
+    if phase not in {"unpaid", "on_hold", "awaiting_shipment", "awaiting_collection"}:
+        return None
+    return _nearest(ship_by, _micros(json.loads(document).get("auto_cancel_at")))
+
+
+def _request_due(state: str, document: bytes) -> int | None:
+    if state not in {"open", "agreed", "refused"}:
+        return None
+    told = json.loads(document)
+    names = ("send_back_by", "inspect_by", "evidence_by", *(("answer_by",) if state == "open" else ()))
+    return _nearest(*(_micros(told.get(name)) for name in names))
+
+
+def _nearest(*instants: int | None) -> int | None:
+    return min((each for each in instants if each is not None), default=None)
+
+
+def _micros(text: str | None) -> int | None:
+    if text is None:
+        return None
+    return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
