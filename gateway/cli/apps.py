@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,7 +62,7 @@ def add(
             secret=secret,
             base_url=base_url,
             replace=replace,
-            by=getpass.getuser(),
+            by=session.person(),
         ),
         Access.beside,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,7 +39,7 @@ def resolve(
     from gateway.operations.resolving import resolve as run
 
     result = session.run(
-        lambda context: run(context, order, reason, store=store, dry_run=dry_run, approved=yes, by=getpass.getuser())
+        lambda context: run(context, order, reason, store=store, dry_run=dry_run, approved=yes, by=session.person())
     )
     session.show(result, _decision, _options)
     if (code := exit_of(result.outcome)) is not Exit.ok:
@@ -56,7 +55,7 @@ def stop_effects(
     """Stop every effect at once, also of a gateway that runs; it stays stopped over a restart."""
     from gateway.operations.stopping import stop_effects as run
 
-    by = getpass.getuser()
+    by = session.person()
     session.show(session.run(lambda context: run(context, store, active=not resume, by=by), Access.beside), _stopped)
 
 

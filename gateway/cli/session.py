@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import getpass
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -155,7 +157,14 @@ class Session:
         console = output.console()
         for make in tables:
             if (shown := make(value)) is not None:
-                console.print(shown)
+                console.print(shown, markup=False)
+
+    def person(self) -> str:
+        """Return who gives the command, for the audit trail."""
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):  # a container's user may have no name
+            return f"user {os.getuid()}"
 
     def say(self, sentence: str) -> None:
         """Tell a person something beside the result: on standard error, whatever the format."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -143,7 +142,7 @@ def mode(
     """Say how far the gateway may go in a store."""
     from gateway.operations.stores import set_store_mode
 
-    changed = session.run(lambda context: set_store_mode(context, store, to, by=getpass.getuser()), Access.beside)
+    changed = session.run(lambda context: set_store_mode(context, store, to, by=session.person()), Access.beside)
     session.show(changed, lambda shown: f"Store {shown.id} is in mode {shown.mode} now.")
 
 

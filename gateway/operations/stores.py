@@ -97,10 +97,10 @@ async def _check(context: Context, store: Store) -> Checked:
 async def flag_disconnected(context: Context, store_id: str, error: AuthError | str) -> str:
     """Note that a store needs a person to authorise it again; return the words that say so and how."""
     store = await context.database.read(lambda c: rows.store_of(c, store_id))
-    reason = str(error).rstrip(".")
+    reason = f"{str(error).rstrip('.')}."
     await context.database.write(lambda c: rows.set_state(c, store_id, StoreState.disconnected, reason))
     return (
-        f"{reason}. Connect it again with `gateway stores connect --app {store.app}`; if the app's secret is wrong, "
+        f"{reason} Connect it again with `gateway stores connect --app {store.app}`; if the app's secret is wrong, "
         f"correct it with `gateway apps add {store.app} --replace` and run `gateway stores check {store_id}`."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -106,6 +107,18 @@ def test_connect_waits_for_the_browser_by_itself(registered, shopee) -> None:
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+def test_with_the_address_taken_the_callback_is_left_to_who_has_it(registered, free_port) -> None:
+    (registered.data / "gateway.yaml").write_text(f"listen: 127.0.0.1:{free_port}\n")
+    with socket.create_server(("127.0.0.1", free_port)):
+        told = registered.done("stores", "connect", "--app", "demo")
+        assert told["redirect_url"] == f"http://127.0.0.1:{free_port}/oauth/shopee/callback"
+        assert told["url"]
+        ended = registered("serve")
+        assert ended.code == 4
+        assert str(free_port) in ended.err
+        assert "gateway.yaml" in ended.err
 
 
 def test_nobody_came(registered) -> None:

@@ -84,6 +84,9 @@ def test_a_revoked_store_is_flagged_and_the_others_still_sync(connected, shopee)
     states = _states(connected)
     assert states.pop(SG) == "disconnected"
     assert set(states.values()) == {"connected"}
+    again = connected("sync", "--store", SG, "--json")
+    assert again.code == 6
+    assert ". Connect it again with `gateway stores connect --app demo`" in again.json[0]["words"]
     checked = connected("stores", "check", "--json")
     assert checked.code == 6
     wrong = [each for each in checked.json if not each["works"]]

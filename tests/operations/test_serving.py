@@ -30,7 +30,7 @@ LIMIT = 60.0
 
 async def _until(true: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(LIMIT):
-        while not await true():  # noqa: ASYNC110 - another task writes to the database; there is no event
+        while not await true():
             await asyncio.sleep(0.05)
 
 
