@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+import orjson
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, select
 
 from gateway.storage.schema import order_keys, orders
-from gateway.storage.statements import insert_new, run_many
+from gateway.storage.statements import insert_new, one_of, run_many
 from gateway.storage.vault import Vault
+
+_STORED = select(orders.c.order_id).where(orders.c.store == bindparam("the_store"), one_of(orders.c.order_id, "ids"))
+_WRAPPED = select(order_keys.c.order_id, order_keys.c.wrapped).where(
+    order_keys.c.store == bindparam("the_store"), one_of(order_keys.c.order_id, "ids")
+)
 
 
 def label(table: str, store: str, name: str) -> str:
@@ -31,15 +37,10 @@ class OrderKeys:
     def __init__(self, connection: Connection, vault: Vault, store: str, order_ids: Sequence[str]) -> None:
         self._vault = vault
         self._store = store
+        wanted = {"the_store": store, "ids": orjson.dumps(order_ids).decode()}
         # looked up by order id, whether or not the order itself is stored yet
-        stored = connection.execute(
-            select(orders.c.order_id).where(orders.c.store == store, orders.c.order_id.in_(order_ids))
-        )
-        wrapped = connection.execute(
-            select(order_keys.c.order_id, order_keys.c.wrapped).where(
-                order_keys.c.store == store, order_keys.c.order_id.in_(order_ids)
-            )
-        )
+        stored = connection.execute(_STORED, wanted)
+        wrapped = connection.execute(_WRAPPED, wanted)
         self._wrapped: dict[str, bytes] = {row.order_id: row.wrapped for row in wrapped}
         self._erased = {order_id for (order_id,) in stored} - self._wrapped.keys()
         self._open: dict[str, bytes] = {}

@@ -39,9 +39,10 @@ _ORDERS_STORED = (
 _REQUESTS_STORED = select(after_sales.c.request_id, after_sales.c.document).where(
     after_sales.c.store == bindparam("the_store"), one_of(after_sales.c.request_id, "ids")
 )
-_REQUESTS_OPEN = select(after_sales.c.document).where(
+_IS_OPEN = after_sales.c.state == "open"
+_REQUESTS_PENDING = select(after_sales.c.order_id, after_sales.c.document, _IS_OPEN, after_sales.c.due_at).where(
     after_sales.c.store == bindparam("the_store"),
-    after_sales.c.state == "open",
+    or_(_IS_OPEN, after_sales.c.due_at.is_not(None)),
     one_of(after_sales.c.order_id, "ids"),
 )
 _RAW_REQUEST = (
@@ -155,8 +156,7 @@ def _merge_requests(connection: Connection, store: str, requests: Sequence[After
         return {}
     wanted = _wanted(store, [request.request_id for request in requests])
     stored = {
-        request_id: read_request(document)
-        for request_id, document in connection.execute(_REQUESTS_STORED, wanted)
+        request_id: read_request(document) for request_id, document in connection.execute(_REQUESTS_STORED, wanted)
     }
     rows: dict[str, Row] = {}
     for request in requests:
@@ -217,13 +217,7 @@ def _settle_requests(
 
     Returns the ids of their orders, and those of the orders with a request that sets a deadline.
     """
-    where = (after_sales.c.store == store) & after_sales.c.order_id.in_(list(stored))
-    is_open = after_sales.c.state == "open"
-    found = connection.execute(
-        select(after_sales.c.order_id, after_sales.c.document, is_open, after_sales.c.due_at).where(
-            where, or_(is_open, after_sales.c.due_at.is_not(None))
-        )
-    ).all()
+    found = connection.execute(_REQUESTS_PENDING, _wanted(store, list(stored))).all()
     rows: list[Row] = []
     for request in (read_request(document) for _, document, still_open, _ in found if still_open):
         newest = told_last.get(request.order_id)
