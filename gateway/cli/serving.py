@@ -29,7 +29,11 @@ def serve(
         list[Role] | None, typer.Option("--role", help="What to do; may repeat.  [default: all]", show_default=False)
     ] = None,
 ) -> None:
-    """Run the gateway: pull every store, settle effects, receive callbacks. Ends cleanly on SIGTERM and SIGINT."""
+    """Run the gateway: pull every store, settle effects, take in pushes and callbacks.
+
+    Ends cleanly on SIGTERM and SIGINT.
+    """
+    from gateway.api.site import open_site
     from gateway.operations.serving import serve as run
 
     def ready(serving: Serving) -> None:
@@ -45,6 +49,6 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await run(context, roles=frozenset(role or Role), stop=stop, ready=ready)
+        await run(context, roles=frozenset(role or Role), stop=stop, ready=ready, open_site=open_site)
 
     session.run(act, daemon=True)

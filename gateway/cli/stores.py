@@ -60,7 +60,7 @@ def connect(
     With --code (and --shop-id or --main-account-id) the shop is connected at once. A shop that was connected before
     keeps its name, mode and orders.
     """
-    from gateway.operations.callbacks import connect_by_callback
+    from gateway.api.callbacks import connect_by_callback
     from gateway.operations.connecting import Link, connect_link, connect_with
 
     named = {"code": code, "shop_id": shop_id, "main_account_id": main_account_id}

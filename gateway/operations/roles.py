@@ -9,5 +9,6 @@ class Role(StrEnum):
     """One part of `gateway serve`."""
 
     sync = "sync"  # pull every store, again and again
-    work = "work"  # settle effects and whatever else falls due
+    work = "work"  # settle effects, act on pushes, and whatever else falls due
     web = "web"  # receive the callbacks of authorisations
+    receiver = "receiver"  # take the platforms' pushes in

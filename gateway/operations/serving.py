@@ -1,12 +1,12 @@
-"""The running gateway: one loop a store, due work, and the callback pages, until it is told to stop."""
+"""The running gateway: one loop a store, due work, pushes, and the callback pages, until it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import platform
-from collections.abc import Callable, Collection
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,9 +14,11 @@ import structlog
 
 from gateway.cases.effects import WORK_KIND, take_over_interrupted
 from gateway.errors import GatewayError
+from gateway.inbox.receive import Receiver
 from gateway.model.store import Store, StoreState
-from gateway.operations.callbacks import callback_app, listening
+from gateway.operations.connecting import Connected
 from gateway.operations.context import Context
+from gateway.operations.receiving import lost_pushes, processor, receiver
 from gateway.operations.roles import Role
 from gateway.operations.stores import flag_disconnected
 from gateway.sync.daemon import StoreLoop
@@ -32,33 +34,57 @@ _GRACE = 20.0  # seconds of real time that work under way has to end
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What runs: the stores connected at the start, the roles, and where the callback pages are (None: nowhere)."""
+    """What runs: the stores connected at the start, the roles, and where the web server listens (None: nowhere)."""
 
     address: str | None
     stores: tuple[str, ...]
     roles: tuple[Role, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What the web server shows: the addresses of pushes, and those of callbacks; None: not."""
+
+    receiver: Receiver | None = None
+    on_connected: Callable[[Sequence[Connected]], None] | None = None
+
+
+OpenSite = Callable[[Context, Pages], AbstractAsyncContextManager[str]]
+"""Serves pages while it is open, and gives their address."""
+
+
 async def serve(
-    context: Context, *, roles: Collection[Role], stop: asyncio.Event, ready: Callable[[Serving], None]
+    context: Context,
+    *,
+    roles: Collection[Role],
+    stop: asyncio.Event,
+    ready: Callable[[Serving], None],
+    open_site: OpenSite,
 ) -> None:
     """Run the ``roles`` until ``stop`` is set; ``ready`` hears once all of them do.
 
     Effects that a dead process left open are settled first. Stores run apart: one that fails or hangs delays no other,
     and one whose authorisation is gone is flagged and left until it is connected again.
-    Raises ConfigurationError when the callback pages cannot listen.
+    Raises ConfigurationError when the web server cannot listen.
     """
     pulling = _Stores(context)
     runner = _runner(context)
+    acting = processor(context)
     tasks: list[asyncio.Task[None]] = []
     async with AsyncExitStack() as stack:
         address = None
-        if Role.web in roles:
-            pages = callback_app(context, lambda _: pulling.look())
-            address = await stack.enter_async_context(listening(pages, context.configuration.listen))
+        if Role.web in roles or Role.receiver in roles:
+            pages = Pages(
+                receiver(context, acting.wake) if Role.receiver in roles else None,
+                (lambda _: pulling.look()) if Role.web in roles else None,
+            )
+            address = await stack.enter_async_context(open_site(context, pages))
+        if Role.receiver in roles:
+            tasks.append(asyncio.create_task(lost_pushes(context, acting.wake).run(), name="lost pushes"))
         if Role.work in roles:
             await _take_over(context)
             tasks.append(asyncio.create_task(runner.run(), name="work"))
+            tasks.append(asyncio.create_task(acting.run(), name="inbox"))
         if Role.sync in roles:
             tasks.append(asyncio.create_task(pulling.run(), name="stores"))
         connected = [store.id for store in await context.connections.stores() if store.state is StoreState.connected]

@@ -168,6 +168,14 @@ class Pull:
         loaded = await self._orders.load_named(ids)
         return self._report(await self._save(loaded))
 
+    async def named_requests(self, ids: Sequence[str]) -> PullReport:
+        """Read the after-sale requests named; nothing where the platform keeps them within orders."""
+        total = Saved()
+        if self._after_sales is not None:
+            for loaded in await self._after_sales.load_named(ids):
+                total += await self._save(loaded)
+        return self._report(total)
+
     async def retry_quarantine(self, *, everything: bool = False) -> PullReport:
         """Read again what could not be mapped before: what is due for it, or ``everything`` when a person asks."""
         now = self._clock.now()

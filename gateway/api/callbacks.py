@@ -1,17 +1,16 @@
-"""The small web server to which platforms send a seller's browser after an authorisation."""
+"""The page to which a platform sends a seller's browser after an authorisation."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from html import escape
 
 import structlog
 from aiohttp import web
-from sqlalchemy import text
 
+from gateway.api.health import add_health
+from gateway.api.listening import AddressTaken, listening
 from gateway.errors import AuthError, ConfigurationError, GatewayError, Unavailable
 from gateway.operations.connecting import Connected, Link, connect_link, connect_with_state
 from gateway.operations.context import Context
@@ -26,15 +25,8 @@ _PAGE = """<!doctype html>
 _NOT_KEPT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}  # the address holds a code
 
 
-class AddressTaken(ConfigurationError):
-    """Another program listens there already, a running gateway most likely."""
-
-
-def callback_app(context: Context, on_connected: Callable[[Sequence[Connected]], None]) -> web.Application:
-    """Return the server's pages: ``/oauth/{platform}/callback`` and ``/healthz``.
-
-    ``on_connected`` hears of every callback that connected stores.
-    """
+def add_callbacks(app: web.Application, context: Context, on_connected: Callable[[Sequence[Connected]], None]) -> None:
+    """Serve ``/oauth/{platform}/callback``; ``on_connected`` hears of every callback that connected stores."""
 
     async def callback(request: web.Request) -> web.Response:
         platform = request.match_info["platform"]
@@ -57,42 +49,7 @@ def callback_app(context: Context, on_connected: Callable[[Sequence[Connected]],
         ]
         return _page("Connected", [*told, "You may close this page."], 200)
 
-    async def health(_request: web.Request) -> web.Response:
-        try:
-            await context.database.read(lambda c: c.execute(text("select 1")).scalar_one())
-        except Exception as error:
-            log.warning("health.failed", error=type(error).__name__)
-            return web.json_response({"status": "failing", "part": "database"}, status=503)
-        return web.json_response({"status": "ok"})
-
-    app = web.Application(client_max_size=64 * 1024)
     app.router.add_get("/oauth/{platform}/callback", callback)
-    app.router.add_get("/healthz", health)
-    return app
-
-
-@asynccontextmanager
-async def listening(app: web.Application, listen: str) -> AsyncIterator[str]:
-    """Serve ``app`` at ``listen`` (host:port) and yield its address; port 0 takes a free one.
-
-    Raises ConfigurationError when ``listen`` is malformed or cannot be had, AddressTaken when it is in use.
-    """
-    host, port = _host_and_port(listen)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)  # an access log would hold codes
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            kind = AddressTaken if error.errno == errno.EADDRINUSE else ConfigurationError
-            raise kind(
-                f"listen: {listen} cannot be had ({error.strerror or error}). "
-                "Stop what listens there, or set another address in gateway.yaml."
-            ) from None
-        bound = runner.addresses[0][1]
-        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
-    finally:
-        await runner.cleanup()
 
 
 async def connect_by_callback(
@@ -112,7 +69,10 @@ async def connect_by_callback(
             arrived.set_result(list(connected))
 
     try:
-        async with listening(callback_app(context, hear), context.configuration.listen) as address:
+        app = web.Application(client_max_size=64 * 1024)
+        add_callbacks(app, context, hear)
+        add_health(app, context)
+        async with listening(app, context.configuration.listen) as address:
             base = context.configuration.public_url or address
             link = await connect_link(context, app_id, redirect_url, base=base)
             told(link)
@@ -129,13 +89,6 @@ async def connect_by_callback(
         link = await connect_link(context, app_id, redirect_url)
         told(link)
         return link
-
-
-def _host_and_port(listen: str) -> tuple[str, int]:
-    host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
-        raise ConfigurationError(f"listen: {listen!r} is not host:port. Write it like 127.0.0.1:8600 in gateway.yaml.")
-    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _page(title: str, sentences: Sequence[str], status: int) -> web.Response:

@@ -1,0 +1,1 @@
+"""HTTP in: pushes of the platforms, callbacks of authorisations, and whether the gateway is well."""

@@ -1,0 +1,45 @@
+"""Where platforms push to: ``/webhooks/{platform}``, and ``/webhooks/{platform}/{app}`` for further apps."""
+
+from __future__ import annotations
+
+import structlog
+from aiohttp import web
+
+from gateway.errors import BadSignature, NotFound, RateLimited
+from gateway.inbox.receive import RETRY_AFTER, Receiver
+
+log = structlog.get_logger(__name__)
+
+
+def add_webhooks(app: web.Application, receiver: Receiver) -> None:
+    """Serve the addresses of pushes.
+
+    A push that is on disk gets the platform's own acknowledgement. 401: its signature is not the platform's; 404: no
+    such platform or app; 413: more than 1 MB; 503 with Retry-After: it was not stored and should come again.
+    """
+
+    async def push(request: web.Request) -> web.Response:
+        where = request.match_info
+        try:
+            receiver.check_room(request.content_length or 0)
+            body = await request.read()
+            answer = await receiver.take(where["platform"], where.get("app"), request.path, request.headers, body)
+        except BadSignature:
+            return web.Response(status=401)
+        except NotFound:
+            return web.Response(status=404)
+        except RateLimited as full:
+            return _later(full.retry_after or RETRY_AFTER)
+        except web.HTTPException:
+            raise  # 413
+        except Exception as error:  # it is not on disk, whatever happened: the platform must send it again
+            log.warning("push.not_taken", error=type(error).__name__)
+            return _later(RETRY_AFTER)
+        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+    app.router.add_post("/webhooks/{platform}", push)
+    app.router.add_post("/webhooks/{platform}/{app}", push)
+
+
+def _later(seconds: int) -> web.Response:
+    return web.Response(status=503, headers={"Retry-After": str(seconds)})
