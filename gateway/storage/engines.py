@@ -47,6 +47,7 @@ def sqlite_engine(url: str, *, connections: int, writes: bool) -> Engine:
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
+        hide_parameters=True,  # the text of an error names statements, never what stood in the rows
         # the pool hands a connection from thread to thread, never to two at once
         connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
     )

@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from gateway.config import SyncSettings
-from gateway.errors import GatewayError, RateLimited, StoreDisconnected
+from gateway.errors import GatewayError, RateLimited, StoreDisconnected, TokenExpired
 from gateway.model.store import Store
 from gateway.ports import Clock
 from gateway.sync.pull import Pull, PullReport
@@ -51,7 +51,7 @@ class StoreLoop:
             try:
                 await self._turn()
                 failures = 0
-            except StoreDisconnected as error:
+            except (StoreDisconnected, TokenExpired) as error:  # a token that a refresh did not mend counts as gone
                 await self._on_disconnected(self._store.id, str(error))
                 return
             except RateLimited as error:
