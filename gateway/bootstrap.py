@@ -5,6 +5,7 @@ Imports stand inside the functions, so that ``gateway --help`` answers at once.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,7 +28,16 @@ def main() -> None:
     """Run the ``gateway`` command."""
     from gateway.cli.app import build
 
+    calm_collector()
     build(running)()
+
+
+def calm_collector() -> None:
+    """Let the garbage collector look seldom: orders are trees without cycles, freed as soon as they are stored.
+
+    With Python's own threshold it looks at every few orders again and takes about a seventh of a pull.
+    """
+    gc.set_threshold(50_000, 20, 50)
 
 
 @asynccontextmanager

@@ -46,10 +46,15 @@ def tracked_packages(rows: Iterable[Any]) -> list[str]:
 
 def line_ids(items: Iterable[OrderItem]) -> list[str]:
     """Return one id a line: item, model, order item and promotion group; a repeated one counts up in order."""
+    return _distinct([line_key(item) for item in items])
+
+
+def _distinct(keys: list[str]) -> list[str]:
+    if len(set(keys)) == len(keys):
+        return keys
     seen: dict[str, int] = {}
     ids = []
-    for item in items:
-        key = line_key(item)
+    for key in keys:
         seen[key] = seen.get(key, 0) + 1
         ids.append(key if seen[key] == 1 else f"{key}#{seen[key]}")
     return ids
@@ -74,10 +79,10 @@ def line_fields(row: OrderRow, currency: str) -> list[dict[str, Any]]:
     """Return the fields of the canonical lines. Raises Unmappable when item or quantity is missing."""
     items = row.get("item_list") or []
     lines = []
-    for line_id, item in zip(line_ids(items), items, strict=True):
+    parts = [_line_parts(item) for item in items]
+    for line_id, ids, item in zip(_distinct([":".join(ids) for ids in parts]), parts, items, strict=True):
         if item.get("item_id") is None or item.get("model_quantity_purchased") is None:
             raise Unmappable("item_list: an entry without item_id or model_quantity_purchased")
-        ids = _line_parts(item)
         lines.append(
             {
                 "line_id": line_id,
@@ -93,9 +98,12 @@ def line_fields(row: OrderRow, currency: str) -> list[dict[str, Any]]:
                 "returned": item.get("returned_qty") or 0,
                 "unit_price_minor": _unit_price(item, currency),
                 "list_price_minor": minor(item.get("model_original_price"), currency, "model_original_price"),
-                "platform_ids": dict(
-                    zip(("item_id", "model_id", "order_item_id", "promotion_group_id"), ids, strict=True)
-                ),
+                "platform_ids": {
+                    "item_id": ids[0],
+                    "model_id": ids[1],
+                    "order_item_id": ids[2],
+                    "promotion_group_id": ids[3],
+                },
             }
         )
     return lines

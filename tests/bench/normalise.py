@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from adapters.shopee import orders as adapter
 from adapters.shopee.payloads import content_of, rows_of
+from gateway.bootstrap import calm_collector
 from gateway.model.order import Order
 from gateway.model.store import Store
 from gateway.ports import Answer, OrderBatch
@@ -67,7 +68,11 @@ def theirs(body: bytes) -> list[Order]:
 
 
 def measure(*, rounds: int, page_count: int) -> tuple[Layout, Layout, Layout]:
-    """Return textbook, adapter without and adapter with the raw copy, measured in turns on the same pages."""
+    """Return textbook, adapter without and adapter with the raw copy, measured in turns on the same pages.
+
+    Both sides run with the gateway's garbage collection.
+    """
+    calm_collector()
     bodies = pages(page_count)
     layouts = (
         Layout("textbook", theirs, []),

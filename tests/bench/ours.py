@@ -27,6 +27,7 @@ from adapters.shopee import Shopee
 from adapters.shopee import orders as shopee_orders
 from adapters.shopee.client import read
 from adapters.shopee.payloads import content_of, rows_of
+from gateway.bootstrap import calm_collector
 from gateway.clock import SystemClock
 from gateway.config import SyncSettings
 from gateway.errors import GatewayError
@@ -204,6 +205,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--parallel", type=int)
     arguments = parser.parse_args()
+    calm_collector()  # as `gateway.bootstrap.main` does
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))  # as the gateway serves
 
     async def run() -> Took:
