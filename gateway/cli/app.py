@@ -10,6 +10,7 @@ from gateway.cli import (
     demo,
     doctor,
     effects,
+    events,
     orders,
     quarantine,
     serving,
@@ -20,7 +21,7 @@ from gateway.cli import (
 from gateway.cli.exits import epilog
 from gateway.cli.session import ClockOption, DataOption, JsonOption, LevelOption, Running, Session
 
-_PARTS = (setup, serving, syncing, stores, apps, orders, effects, quarantine, backups, doctor, demo)
+_PARTS = (setup, serving, syncing, stores, apps, orders, effects, events, quarantine, backups, doctor, demo)
 
 
 def build(running: Running) -> typer.Typer:

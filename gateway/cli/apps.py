@@ -1,4 +1,4 @@
-"""``gateway apps add / list``."""
+"""``gateway apps add / list / push``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gateway.model.store import App
+    from gateway.ports import PushSettings
 
 group = typer.Typer(help="Our registrations with the platforms.", no_args_is_help=True)
 
@@ -79,6 +80,30 @@ def list_(session: Session) -> None:
     from gateway.operations.apps import list_apps
 
     session.show(session.run(list_apps, Access.read), _apps)
+
+
+@group.command("push")
+@with_session
+def push(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="APP", help="Our name for it.")],
+    here: Annotated[bool, typer.Option("--here", help="Send them to this gateway's public address.")] = False,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="Or to this whole address.")] = None,
+) -> None:
+    """Show where the platform sends an app's pushes, or set it: the platform tries the address, so serve first."""
+    from gateway.operations.pushing import push_settings, set_push_url
+
+    if here or url:
+        by = session.person()
+        settings = session.run(lambda context: set_push_url(context, name, url, by=by), Access.beside)
+    else:
+        settings = session.run(lambda context: push_settings(context, name), Access.read)
+    session.show(settings, _pushes)
+
+
+def _pushes(settings: PushSettings) -> RenderableType:
+    facts = [("sent to", settings.url), ("deliveries", settings.status), ("kinds", ", ".join(settings.kinds))]
+    return table("", ("pushes", ""), facts, empty="")
 
 
 def _apps(apps: list[App]) -> RenderableType:

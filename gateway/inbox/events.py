@@ -214,6 +214,13 @@ def replay(connection: Connection, numbers: Sequence[int], now: datetime) -> Non
     connection.execute(statement.values(**again, kind=None, last_error=""))
 
 
+def failed_with_body(connection: Connection) -> list[int]:
+    """Return the numbers of all pushes that were given up and can be replayed."""
+    given_up = inbox.c.state == EventState.failed.value
+    query = select(inbox.c.id).where(given_up, inbox.c.sealed.is_not(None)).order_by(inbox.c.id)
+    return list(connection.execute(query).scalars())
+
+
 def forget_bodies(connection: Connection, before: datetime) -> int:
     """Empty the bodies of pushes settled before an instant, and return of how many."""
     old = inbox.c.settled_at < to_micros(before)
