@@ -40,7 +40,9 @@ _REQUESTS_STORED = select(after_sales.c.request_id, after_sales.c.document).wher
     after_sales.c.store == bindparam("the_store"), one_of(after_sales.c.request_id, "ids")
 )
 _IS_OPEN = after_sales.c.state == "open"
-_REQUESTS_PENDING = select(after_sales.c.order_id, after_sales.c.document, _IS_OPEN, after_sales.c.due_at).where(
+_REQUESTS_PENDING = select(
+    after_sales.c.order_id, after_sales.c.document, _IS_OPEN.label("is_open"), after_sales.c.due_at
+).where(
     after_sales.c.store == bindparam("the_store"),
     or_(_IS_OPEN, after_sales.c.due_at.is_not(None)),
     one_of(after_sales.c.order_id, "ids"),
@@ -219,18 +221,18 @@ def _settle_requests(
     """
     found = connection.execute(_REQUESTS_PENDING, _wanted(store, list(stored))).all()
     rows: list[Row] = []
-    for request in (read_request(document) for _, document, still_open, _ in found if still_open):
+    for request in (read_request(row.document) for row in found if row.is_open):
         newest = told_last.get(request.order_id)
         if newest is None:
             newest = read_order(stored[request.order_id].document, None, ()).order
             if request.updated_at == newest.updated_at:
                 continue  # the reading that is stored may well have carried it: requests are not in its document
-        settled = settled_by(newest, request)
-        if settled is not request:
-            rows.append(request_row(settled))
+        after = settled_by(newest, request)
+        if after is not request:
+            rows.append(request_row(after))
     run_many(connection, upsert(connection, after_sales, guard="updated_at", keep=("sealed_raw",)), rows)
-    settled = [str(row["order_id"]) for row in rows]
-    return settled, [order_id for order_id, _, _, due_at in found if due_at is not None]
+    waiting = [str(row.order_id) for row in found if row.due_at is not None]
+    return [str(row["order_id"]) for row in rows], waiting
 
 
 def _refresh_due(connection: Connection, store: str, order_ids: Iterable[str]) -> None:

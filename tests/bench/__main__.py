@@ -32,7 +32,7 @@ class Size:
     normalise_rounds: int
 
 
-FULL = Size(orders=20_000, pull_rounds=3, pages=40, normalise_rounds=9)
+FULL = Size(orders=20_000, pull_rounds=2, pages=40, normalise_rounds=9)
 QUICK = Size(orders=2_000, pull_rounds=1, pages=8, normalise_rounds=3)
 
 

@@ -176,7 +176,8 @@ async def check(folder: Path, count: int, road: str) -> None:
     database = Database.open(f"sqlite:///{folder / 'gateway.db'}", lock=None, read_only=True)
     try:
         for table, rows_each in ((orders, 1), (order_lines, 2), (order_personal, 1), (order_raw, 1)):
-            found = await database.read(lambda c, t=table: c.execute(select(func.count()).select_from(t)).scalar_one())
+            count_all = select(func.count()).select_from(table)
+            found = await database.read(lambda c, q=count_all: c.execute(q).scalar_one())  # type: ignore[misc]
             _same(found, count * rows_each, f"rows in {table.name}")
         i = 12  # a SHIPPED order of SG
         one = await database.read(
