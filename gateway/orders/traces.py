@@ -19,6 +19,7 @@ from gateway.storage.vault import Vault
 TAIL = 4  # digits
 
 _ABOUT_NAME, _ABOUT_PHONE, _ABOUT_TAIL = "receiver name", "receiver phone", "receiver phone tail"
+_NO_DIGITS = bytes(each for each in range(256) if each not in b"0123456789")
 _NOTHING: dict[str, bytes | str | None] = {
     "name_trace": None,
     "kana_trace": None,
@@ -56,7 +57,7 @@ def plain_name(name: str) -> str:
 def plain_phone(phone: str) -> str:
     """Return a phone as phones are compared: its digits 0 to 9, full-width ones too, and nothing else."""
     plain = phone if phone.isascii() else unicodedata.normalize("NFKC", phone)
-    return plain if plain.isdecimal() and plain.isascii() else "".join(each for each in plain if each in "0123456789")
+    return plain.encode("ascii", "ignore").translate(None, _NO_DIGITS).decode()
 
 
 def plain_tail(digits: str) -> str:

@@ -18,7 +18,7 @@ from contextlib import closing
 from functools import lru_cache
 from hashlib import blake2b
 
-from sqlalchemy import Connection, Select, func, literal_column, select, table
+from sqlalchemy import Connection, Integer, Select, column, func, literal_column, select, table
 
 from gateway.storage.schema import titles
 
@@ -26,12 +26,12 @@ _TABLE = "titles_trigrams"
 _TRIGGER = "titles_trigrams_follow"
 _SHORTEST = 3  # characters of a trigram
 _CREATE = (
-    f"create virtual table {_TABLE} using fts5"
+    "create virtual table titles_trigrams using fts5"
     "(folded, content='titles', content_rowid='key', tokenize='trigram case_sensitive 1')",
     # a trigger, so that whoever stores a title need not know whether the table is there
-    f"create trigger {_TRIGGER} after insert on titles begin "
-    f"insert into {_TABLE}(rowid, folded) values (new.key, new.folded); end",
-    f"insert into {_TABLE}({_TABLE}) values ('rebuild')",
+    "create trigger titles_trigrams_follow after insert on titles begin "
+    "insert into titles_trigrams(rowid, folded) values (new.key, new.folded); end",
+    "insert into titles_trigrams(titles_trigrams) values ('rebuild')",
 )
 
 
@@ -89,8 +89,8 @@ def titles_with(connection: Connection, words: Sequence[str]) -> Select[tuple[in
     if not use:
         return statement
     phrases = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)
-    rowid = literal_column(f"{_TABLE}.rowid")
-    matching = select(rowid).select_from(table(_TABLE)).where(literal_column(_TABLE).op("MATCH")(phrases))
+    trigrams = table(_TABLE, column("rowid", Integer))
+    matching = select(trigrams.c.rowid).where(literal_column(_TABLE).op("MATCH")(phrases))
     return statement.where(titles.c.key.in_(matching)) if read else matching
 
 

@@ -10,6 +10,7 @@ import json
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,15 +32,16 @@ def upgrade() -> None:
         sa.Column("folded", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_titles")),
     )
-    for table, columns in (
-        ("orders", (sa.Column("own_due_at", sa.BigInteger()), sa.Column("due_at", sa.BigInteger()))),
-        ("after_sales", (sa.Column("due_at", sa.BigInteger()),)),
-        ("order_lines", (sa.Column("title_key", sa.BigInteger()),)),
-        (
-            "order_personal",
-            (*(sa.Column(name, sa.LargeBinary()) for name in _TRACES), sa.Column("hidden", sa.String(length=60))),
-        ),
-    ):
+    added: dict[str, list[sa.Column[Any]]] = {
+        "orders": [sa.Column("own_due_at", sa.BigInteger()), sa.Column("due_at", sa.BigInteger())],
+        "after_sales": [sa.Column("due_at", sa.BigInteger())],
+        "order_lines": [sa.Column("title_key", sa.BigInteger())],
+        "order_personal": [
+            *(sa.Column(name, sa.LargeBinary()) for name in _TRACES),
+            sa.Column("hidden", sa.String(length=60)),
+        ],
+    }
+    for table, columns in added.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
             for column in columns:
                 batch_op.add_column(column)
@@ -99,8 +101,10 @@ def _fill() -> None:
         "update order_lines set title_key = title_key(title)",
         "update after_sales set due_at = request_due(state, document)",
         "update orders set own_due_at = order_due(phase, ship_by, document)",
-        "update orders set due_at = nullif(min(coalesce(own_due_at, 4611686018427387904), coalesce((select min(r.due_at) "
-        "from after_sales r where r.store = orders.store and r.order_id = orders.order_id), 4611686018427387904)), 4611686018427387904)",
+        "update orders set due_at = own_due_at",
+        "update orders set due_at = r.due_at from (select store, order_id, min(due_at) as due_at from after_sales "
+        "where due_at is not null group by store, order_id) r where r.store = orders.store "
+        "and r.order_id = orders.order_id and (orders.due_at is null or r.due_at < orders.due_at)",
     ):
         connection.exec_driver_sql(statement)
 

@@ -1,0 +1,218 @@
+"""What a search asks, as conditions on `orders` and, where an index can answer it, as the orders that qualify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Select, UnaryExpression, and_, exists, func, not_, select, union
+from sqlalchemy.sql.operators import custom_op
+
+from gateway.errors import DataError
+from gateway.model.after_sale import RequestState
+from gateway.model.order import Phase
+from gateway.orders import traces
+from gateway.orders.keys import same_order
+from gateway.storage.moments import to_micros
+from gateway.storage.schema import after_sales, order_lines, order_personal, orders, stores
+from gateway.storage.vault import Vault
+from gateway.storage.words import fold, titles_with
+
+T = TypeVar("T")
+
+Candidates = Select[tuple[str, str]]
+"""A statement that gives store and number of orders; one may come twice."""
+
+LAST = "\U0010ffff"  # sorts behind every character
+
+
+class Sort(StrEnum):
+    """The order of a list. Orders alike in it stand by store and number, so that no two change places."""
+
+    placed = "placed"  # the latest placed first
+    deadline = "deadline"  # the nearest deadline first; then those without one, the latest placed first
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for. Everything that is given must hold; nothing given finds every order.
+
+    ``number`` is how the order's number begins. ``title`` holds words that one line's title must all hold, wherever
+    they stand (`gateway.storage.words`). ``receiver`` is the whole name (or the one in katakana), ``phone`` the whole
+    phone, ``phone_tail`` its last four digits: those the platform hides are not found. Times are from ``since`` on and
+    before ``until``. ``deadline_before`` is about the nearest deadline (`gateway.orders.deadlines`).
+    """
+
+    number: str = ""
+    title: str = ""
+    receiver: str = ""
+    phone: str = ""
+    phone_tail: str = ""
+    stores: tuple[str, ...] = ()
+    platform: str = ""
+    phases: tuple[Phase, ...] = ()
+    placed_since: datetime | None = None
+    placed_until: datetime | None = None
+    updated_since: datetime | None = None
+    updated_until: datetime | None = None
+    deadline_before: datetime | None = None
+    open_request: bool | None = None
+    sort: Sort = Sort.placed
+
+    @property
+    def about_person(self) -> bool:
+        """Return whether something is asked that a platform may hide."""
+        return bool(self.receiver or self.phone or self.phone_tail)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One thing asked: a condition on a row of `orders`, and the orders that meet it, from an index.
+
+    ``bound`` is the condition for a list that is walked by ``column``: where to begin or to end.
+    """
+
+    condition: ColumnElement[bool]
+    candidates: Candidates
+    column: ColumnElement[int] | None = None
+    bound: ColumnElement[bool] | None = None
+
+    def along(self, column: ColumnElement[int]) -> ColumnElement[bool]:
+        """Return the condition for a list that is walked by ``column``."""
+        return self.condition if self.bound is None or self.column is not column else self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query made ready: the stores it is about, and its filters. ``narrowed``: these are not all stores."""
+
+    stores: tuple[str, ...]
+    narrowed: bool
+    filters: tuple[Filter, ...]
+    further: tuple[ColumnElement[bool], ...]  # conditions that no index answers
+
+
+def prepared(connection: Connection, vault: Vault, query: Query) -> Asked:
+    """Return ``query`` ready to be run. Raises DataError when a part of it can find nothing whatever is stored."""
+    _check_text(query)
+    known = stores_with_orders(connection)
+    scope = [store for store in known if not query.stores or store in query.stores]
+    if query.platform:
+        of_platform = set(connection.execute(select(stores.c.id).where(stores.c.platform == query.platform)).scalars())
+        scope = [store for store in scope if store in of_platform]
+    further: list[ColumnElement[bool]] = []
+    if query.open_request is False:
+        further.append(not_(_has_open_request()))
+    filters = [*_by_person(vault, query, scope), *_by_words(connection, query, scope), *_by_state(query, scope)]
+    return Asked(tuple(scope), bool(query.stores or query.platform), tuple(filters), tuple(further))
+
+
+def stores_with_orders(connection: Connection) -> list[str]:
+    """Return the stores that have orders, by id: one step in an index for each."""
+    first = select(func.min(orders.c.store).label("store"))
+    each = first.cte("each_store", recursive=True)
+    following = select(func.min(orders.c.store)).where(orders.c.store > each.c.store).scalar_subquery()
+    each = each.union_all(select(following).where(each.c.store.is_not(None)))
+    return list(connection.execute(select(each.c.store).where(each.c.store.is_not(None))).scalars())
+
+
+def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
+    """Return ``column`` so that SQLite looks at its value but does not choose an index by it.
+
+    Without statistics SQLite takes every equality for narrow, and would sort half the orders rather than walk them in
+    the order asked for.
+    """
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+
+
+def _check_text(query: Query) -> None:
+    for text in (query.number, query.title, query.receiver, query.phone, query.phone_tail, *query.stores):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise DataError("what is searched for holds bytes that are no text: type it again in UTF-8") from None
+
+
+def _by_person(vault: Vault, query: Query, scope: Sequence[str]) -> Iterator[Filter]:
+    table = order_personal.c
+    if query.receiver:
+        name = traces.plain_name(query.receiver)
+        if not name:
+            raise DataError("the receiver's name holds no character: give the whole name")
+        wanted = [traces.name_trace(vault, store, name) for store in scope]
+        yield _traced(table.name_trace.in_(wanted), table.kana_trace.in_(wanted))
+    if query.phone:
+        phone = traces.plain_phone(query.phone)
+        if not phone:
+            raise DataError("the phone holds no digit: give the whole number")
+        yield _traced(table.phone_trace.in_([traces.phone_trace(vault, store, phone) for store in scope]))
+    if query.phone_tail:
+        tail = traces.plain_tail(query.phone_tail)
+        yield _traced(table.tail_trace.in_([traces.tail_trace(vault, store, tail) for store in scope]))
+
+
+def _traced(*alternatives: ColumnElement[bool]) -> Filter:
+    found = [select(order_personal.c.store, order_personal.c.order_id).where(each) for each in alternatives]
+    here = alternatives[0] if len(alternatives) == 1 else alternatives[0] | alternatives[1]
+    condition = exists().where(same_order(order_personal, orders), here).correlate(orders)
+    if len(found) == 1:
+        return Filter(condition, found[0])
+    either = union(*found).subquery()  # SQLite finds rows by a statement's pairs only when it is not compound itself
+    return Filter(condition, select(either.c.store, either.c.order_id))
+
+
+def _by_words(connection: Connection, query: Query, scope: Sequence[str]) -> Iterator[Filter]:
+    if query.number:
+        number = query.number.strip()
+        if not number:
+            raise DataError("the order number holds no character: give how it begins")
+        begins = (orders.c.order_id >= number) & (orders.c.order_id < number + LAST)
+        loose = unindexed(orders.c.order_id)
+        yield Filter((loose >= number) & (loose < number + LAST), _numbers().where(orders.c.store.in_(scope), begins))
+    if query.title:
+        words = fold(query.title).split()
+        if not words:
+            raise DataError("the title holds no word: give at least one")
+        with_words = order_lines.c.title_key.in_(titles_with(connection, words))
+        yield Filter(
+            exists().where(same_order(order_lines, orders), with_words).correlate(orders),
+            select(order_lines.c.store, order_lines.c.order_id).where(with_words),
+        )
+
+
+def _by_state(query: Query, scope: Sequence[str]) -> Iterator[Filter]:
+    if query.open_request:
+        waiting = after_sales.c.state == RequestState.open.value
+        yield Filter(_has_open_request(), select(after_sales.c.store, after_sales.c.order_id).where(waiting))
+    if query.phases:
+        phases = [phase.value for phase in query.phases]
+        yield Filter(unindexed(orders.c.phase).in_(phases), _numbers().where(orders.c.phase.in_(phases)))
+    yield from _in_span(orders.c.due_at, None, query.deadline_before)
+    yield from _in_span(orders.c.updated_at, query.updated_since, query.updated_until, orders.c.store.in_(scope))
+    yield from _in_span(orders.c.placed_at, query.placed_since, query.placed_until)
+
+
+def _in_span(
+    column: ColumnElement[int], since: datetime | None, until: datetime | None, *with_index: ColumnElement[bool]
+) -> Iterator[Filter]:
+    """Yield the filter "from ``since`` on and before ``until``"; ``with_index`` lets an index answer it."""
+
+    def within(value: ColumnElement[int]) -> ColumnElement[bool]:
+        conditions = [value >= to_micros(since)] if since is not None else []
+        return and_(*conditions, value < to_micros(until)) if until is not None else and_(*conditions)
+
+    if since is not None or until is not None:
+        bound = within(column)
+        yield Filter(within(unindexed(column)), _numbers().where(bound, *with_index), column, bound)
+
+
+def _numbers() -> Select[tuple[str, str]]:
+    return select(orders.c.store, orders.c.order_id)
+
+
+def _has_open_request() -> ColumnElement[bool]:
+    waiting = after_sales.c.state == RequestState.open.value
+    return exists().where(same_order(after_sales, orders), waiting).correlate(orders)
