@@ -95,7 +95,7 @@ class Processor:
         await self._database.write(lambda c: rows.note_readings(c, readings, now))
         for reading in readings:
             if reading.failed:
-                log.warning("push.unreadable", event=reading.id, text=reading.failed)
+                log.warning("push.unreadable", number=reading.id, text=reading.failed)
         return True
 
     async def _due(self) -> list[Event]:
@@ -129,12 +129,12 @@ class Processor:
         things = {event.id: _things(wishes[event.id]) for event in events}
         errors = await self._truth.read([thing for named in things.values() for thing in named])
         now = self._clock.now()
-        outcomes = [_outcome(event, _error(wishes[event.id], things[event.id], errors), now) for event in events]
+        outcomes = [_outcome(event, wishes[event.id], _error(things[event.id], errors), now) for event in events]
         await self._database.write(lambda c: rows.settle(c, outcomes, now))
         for event, outcome in zip(events, outcomes, strict=True):
             if outcome.state is not EventState.processed:
                 log.warning(
-                    "push.failed", event=event.id, store=event.store, attempts=outcome.attempts, text=outcome.reason
+                    "push.failed", number=event.id, store=event.store, attempts=outcome.attempts, text=outcome.reason
                 )
 
     def _reader(self, connection: Connection) -> Reader:
@@ -184,15 +184,13 @@ def _things(wishes: list[Wish] | GatewayError) -> list[Thing]:
     return found
 
 
-def _error(
-    wishes: list[Wish] | GatewayError, things: Sequence[Thing], errors: Mapping[Thing, GatewayError]
-) -> GatewayError | None:
-    if isinstance(wishes, GatewayError):
-        return wishes
+def _error(things: Sequence[Thing], errors: Mapping[Thing, GatewayError]) -> GatewayError | None:
     return next((errors[thing] for thing in things if thing in errors), None)
 
 
-def _outcome(event: Event, error: GatewayError | None, now: datetime) -> Outcome:
+def _outcome(event: Event, wishes: list[Wish] | GatewayError, error: GatewayError | None, now: datetime) -> Outcome:
+    if isinstance(wishes, GatewayError):  # unreadable: time alone changes nothing
+        return Outcome(event.id, EventState.failed, event.attempts + 1, now, f"{type(wishes).__name__}: {wishes}")
     if error is None:
         return Outcome(event.id, EventState.processed, event.attempts + 1, now)
     reason = f"{type(error).__name__}: {error}"

@@ -72,7 +72,7 @@ assert not loaded, loaded
 def test_every_command_is_there_and_takes_the_global_options(gateway, command) -> None:
     ended = gateway(*command, "--help")
     assert ended.code == 0
-    if command not in (["db"], ["stores"], ["apps"], ["orders"], ["quarantine"]):
+    if command not in (["db"], ["stores"], ["apps"], ["orders"], ["quarantine"], ["events"]):
         for option in ("--data", "--json", "--clock", "--log-level"):
             assert option in ended.out
 
