@@ -56,7 +56,7 @@ def stop_effects(
     from gateway.operations.stopping import stop_effects as run
 
     by = session.person()
-    session.show(session.run(lambda context: run(context, store, active=not resume, by=by), Access.beside), _stopped)
+    session.show(session.ask(run, store, active=not resume, by=by), _stopped)
 
 
 def exit_of(outcome: str) -> Exit:

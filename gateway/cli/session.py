@@ -9,8 +9,8 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -21,12 +21,14 @@ import typer
 from gateway.cli import output
 from gateway.cli.exits import Exit, exit_for
 from gateway.errors import GatewayError
+from gateway.operations.remote.wire import RemoteFault
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gateway.config import LogSettings
     from gateway.operations.context import Context
+    from gateway.operations.remote.asking import Asking
     from gateway.sync.pull import Progress
 
 T = TypeVar("T")
@@ -133,6 +135,33 @@ class Session:
 
         return self.run_plain(inside(), fast=daemon)
 
+    def ask(self, act: Callable[Concatenate[Context, P], Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run a use case that writes (`gateway.operations.remote.use_cases`) and return its result.
+
+        Where a gateway runs on the folder, that one does it.
+        """
+
+        async def inside() -> T:
+            async with self.asking() as ask:
+                return await ask(act, *arguments, **named)
+
+        return self.run_plain(inside())
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[Asking]:
+        """Yield what runs use cases, for a command that needs several."""
+        from gateway.cli.progress import Teller
+        from gateway.operations.context import DataFolder
+        from gateway.operations.remote.asking import Asking
+
+        self.log()
+        with Teller() as teller:
+
+            def own() -> AbstractAsyncContextManager[Context]:
+                return self.running(self.data, clock_url=self.clock_url, read_only=False, tell=teller.tell)
+
+            yield Asking(DataFolder(self.data), own, tell=teller.tell, waiting=self.say)
+
     def open_to_read(self) -> AbstractAsyncContextManager[Context]:
         """Return what opens the gateway without its lock and without writing."""
         return self.running(self.data, clock_url=self.clock_url, read_only=True, tell=lambda _: None)
@@ -181,6 +210,8 @@ class Session:
             yield
         except (GatewayError, KeyboardInterrupt) as error:
             self._tell(error, str(error) or "interrupted")
+        except RemoteFault as error:
+            self._tell(error, str(error))
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except Exception as error:

@@ -142,7 +142,7 @@ def mode(
     """Say how far the gateway may go in a store."""
     from gateway.operations.stores import set_store_mode
 
-    changed = session.run(lambda context: set_store_mode(context, store, to, by=session.person()), Access.beside)
+    changed = session.ask(set_store_mode, store, to, by=session.person())
     session.show(changed, lambda shown: f"Store {shown.id} is in mode {shown.mode} now.")
 
 

@@ -16,6 +16,9 @@ from gateway.storage.vault import Vault
 from gateway.sync.connections import Connection, Connections, OpenChannel
 from gateway.sync.pull import Progress, Pull
 
+Tell = Callable[[Progress], None]
+"""Hears how far a pull has come."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -44,6 +47,11 @@ class DataFolder:
         return self.path / "gateway.lock"
 
     @property
+    def door(self) -> Path:
+        """The socket at which the running gateway takes what other processes want written."""
+        return self.path / "gateway.sock"
+
+    @property
     def key(self) -> Path:
         """The master key, mode 600, unless the environment holds it."""
         return self.path / "master.key"
@@ -68,7 +76,12 @@ class Context:
     resolver: Resolver
     adapter_for: Callable[[str], Adapter]
     app_channel: Callable[[Adapter, App, AppSecret], Channel]
-    pull_for: Callable[[Connection], Pull]
+    make_pull: Callable[[Connection, Tell], Pull]
+    tell: Tell  # hears how far pulls have come
+
+    def pull_for(self, connection: Connection) -> Pull:
+        """Return the pull of a store; `tell` hears its progress."""
+        return self.make_pull(connection, self.tell)
 
 
 def joined(
@@ -82,12 +95,12 @@ def joined(
     adapter_for: Callable[[str], Adapter],
     store_channel: OpenChannel,
     app_channel: Callable[[Adapter, App, AppSecret], Channel],
-    tell: Callable[[Progress], None] = lambda _: None,
+    tell: Tell = lambda _: None,
 ) -> Context:
     """Return the context in which these parts work together."""
     connections = Connections(database, vault, adapter_for, store_channel)
 
-    def pull_for(connection: Connection) -> Pull:
+    def make_pull(connection: Connection, hears: Tell) -> Pull:
         return Pull(
             store=connection.store,
             adapter=connection.adapter,
@@ -96,7 +109,7 @@ def joined(
             vault=vault,
             clock=clock,
             settings=configuration.sync,
-            tell=tell,
+            tell=hears,
         )
 
     resolver = Resolver(
@@ -105,7 +118,7 @@ def joined(
         clock=clock,
         rules=rules,
         connections=connections,
-        pull_for=pull_for,
+        pull_for=lambda connection: make_pull(connection, tell),
         valuations=configuration.valuation,
     )
     return Context(
@@ -119,5 +132,6 @@ def joined(
         resolver=resolver,
         adapter_for=adapter_for,
         app_channel=app_channel,
-        pull_for=pull_for,
+        make_pull=make_pull,
+        tell=tell,
     )

@@ -19,6 +19,7 @@ from gateway.model.store import Store, StoreState
 from gateway.operations.connecting import Connected
 from gateway.operations.context import Context
 from gateway.operations.receiving import lost_pushes, processor, receiver
+from gateway.operations.remote.door import open_door
 from gateway.operations.roles import Role
 from gateway.operations.stores import flag_disconnected
 from gateway.sync.daemon import StoreLoop
@@ -87,10 +88,12 @@ async def serve(
             tasks.append(asyncio.create_task(acting.run(), name="inbox"))
         if Role.sync in roles:
             tasks.append(asyncio.create_task(pulling.run(), name="stores"))
-        connected = [store.id for store in await context.connections.stores() if store.state is StoreState.connected]
-        ready(Serving(address, tuple(connected), tuple(role for role in Role if role in roles)))
         try:
-            await _until(stop, tasks)
+            async with open_door(context):
+                stores = await context.connections.stores()
+                connected = tuple(store.id for store in stores if store.state is StoreState.connected)
+                ready(Serving(address, connected, tuple(role for role in Role if role in roles)))
+                await _until(stop, tasks)
         finally:
             runner.stop()
             await _end(tasks)

@@ -11,6 +11,10 @@ from filelock import FileLock, Timeout
 from gateway.errors import ConfigurationError
 
 
+class LockHeld(ConfigurationError):
+    """Another process holds the lock; the text says which."""
+
+
 class ProcessLock:
     """Held from `take` until `release` or the end of the process, however it ends."""
 
@@ -20,11 +24,11 @@ class ProcessLock:
         self._lock = FileLock(path, timeout=0, mode=0o600, is_singleton=False, thread_local=False)
 
     def take(self) -> None:
-        """Take the lock and write into it who we are. Raises ConfigurationError when another process holds it."""
+        """Take the lock and write into it who we are. Raises LockHeld when another process has it."""
         try:
             self._lock.acquire()
         except Timeout:
-            raise ConfigurationError(
+            raise LockHeld(
                 f"{self._path} is held by {self._holder()}: the embedded SQLite database serves one process. "
                 "Stop that process first, or use it; PostgreSQL (with a later release) is the way to more processes."
             ) from None

@@ -1,0 +1,84 @@
+"""What may be asked of a running gateway: every use case that writes.
+
+To add one: write the operation as ``async def name(context: Context, ...) -> Result`` at the top level of a module of
+`gateway.operations`, with arguments and a result that pydantic can turn into JSON and back (models, frozen dataclasses,
+enums, aware times; no callables), import it here and give it a line in `_TABLE`: the function, and the command with
+which a person sees what became of it when the answer was lost. The command then calls
+``session.ask(name, argument, ...)``: it runs here or there, with the same result and the same errors. Arguments may
+be secrets; results are printed and must not be. Types that the signature names are imported at run time, not under
+``TYPE_CHECKING``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from typing import Any, Concatenate, ParamSpec, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+
+from gateway.operations.apps import add_app
+from gateway.operations.context import Context
+from gateway.operations.stopping import stop_effects
+from gateway.operations.stores import set_store_mode
+
+P = ParamSpec("P")
+
+
+class UseCase:
+    """One operation that may be asked by its name. ``look`` is the command that shows whether it was done."""
+
+    def __init__(self, function: Callable[Concatenate[Context, P], Awaitable[Any]], look: str) -> None:
+        self.name = function.__name__
+        self.look = look
+        self._function: Callable[..., Awaitable[Any]] = function
+
+    @cached_property
+    def arguments(self) -> type[BaseModel]:
+        """Return the model of the arguments, one field each; unknown ones are refused, errors show no values."""
+        _, *parameters = inspect.signature(self._function).parameters.values()
+        fields: dict[str, Any] = {
+            each.name: (self._hints[each.name], ... if each.default is inspect.Parameter.empty else each.default)
+            for each in parameters
+        }
+        strict = ConfigDict(extra="forbid", hide_input_in_errors=True)
+        return create_model(self.name, __config__=strict, **fields)
+
+    @cached_property
+    def result(self) -> TypeAdapter[Any]:
+        """Return what turns the result into JSON and back."""
+        return TypeAdapter(self._hints["return"])
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self._function, include_extras=True)
+
+    def bound(self, *arguments: Any, **named: Any) -> Mapping[str, Any]:
+        """Return the arguments of a call under their names, as JSON holds them."""
+        given = inspect.signature(self._function).bind(None, *arguments, **named).arguments
+        _, *names = given
+        model = self.arguments.model_validate({name: given[name] for name in names})
+        return model.model_dump(mode="json", exclude_unset=True)
+
+    async def run(self, context: Context, arguments: BaseModel) -> Any:
+        """Do it and return the result."""
+        return await self._function(context, **{name: getattr(arguments, name) for name in self.arguments.model_fields})
+
+
+_TABLE = (
+    UseCase(add_app, "gateway apps list"),
+    UseCase(set_store_mode, "gateway stores list"),
+    UseCase(stop_effects, "gateway stores list"),
+)
+
+USE_CASES: Mapping[str, UseCase] = {case.name: case for case in _TABLE}
+"""Every use case by its name."""
+
+
+def case_of(function: Callable[..., Awaitable[Any]]) -> UseCase:
+    """Return the use case of an operation. Raises LookupError when it has no line in the table."""
+    case = USE_CASES.get(function.__name__)
+    if case is None:
+        raise LookupError(f"{function.__name__} has no line in {__name__}: a running gateway could not be asked for it")
+    return case
