@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -106,6 +106,7 @@ def prepared(connection: Connection, vault: Vault, query: Query) -> Asked:
     further: list[ColumnElement[bool]] = []
     if query.open_request is False:
         further.append(not_(_has_open_request()))
+    query = _bounded(connection, query)
     filters = [*_by_person(vault, query, scope), *_by_words(connection, query, scope), *_by_state(query, scope)]
     return Asked(tuple(scope), bool(query.stores or query.platform), tuple(filters), tuple(further))
 
@@ -126,6 +127,18 @@ def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
     the order asked for.
     """
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+
+
+def _bounded(connection: Connection, query: Query) -> Query:
+    """Return the query with what follows for the time of placing: an order is updated after it was placed.
+
+    Not so where a platform's clocks disagree; then nothing follows.
+    """
+    until = query.updated_until
+    if until is None or (query.placed_until is not None and query.placed_until <= until):
+        return query
+    strange = exists().where(orders.c.updated_at < orders.c.placed_at)
+    return query if connection.execute(select(strange)).scalar_one() else replace(query, placed_until=until)
 
 
 def _check_text(query: Query) -> None:

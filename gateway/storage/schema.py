@@ -143,6 +143,13 @@ orders = Table(
         sqlite_where=text("due_at is not null"),
         postgresql_where=text("due_at is not null"),
     ),
+    # almost always empty, and then a search by update time need not look behind that time
+    Index(
+        "ix_orders_updated_before_placed",
+        "store",
+        sqlite_where=text("updated_at < placed_at"),
+        postgresql_where=text("updated_at < placed_at"),
+    ),
 )
 
 order_lines = Table(
