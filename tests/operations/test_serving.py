@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import update
 
+from gateway.api.site import open_site
 from gateway.cases.effects import EffectState, Recorded, commit, effects_of, record_decision, record_intent
 from gateway.errors import DataError, OutcomeUnknown
 from gateway.model.store import AppSecret, StoreMode, StoreState
@@ -38,7 +39,9 @@ async def _until(true: Callable[[], Awaitable[bool]]) -> None:
 async def _serving(context: Context, *roles: Role) -> AsyncIterator[Serving]:
     ready: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
-    task = asyncio.create_task(serve(context, roles=roles or tuple(Role), stop=stop, ready=ready.set_result))
+    task = asyncio.create_task(
+        serve(context, roles=roles or tuple(Role), stop=stop, ready=ready.set_result, open_site=open_site)
+    )
     await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
