@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mocks.shopee import machine
 from mocks.shopee.model import major
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def order_truth(world: World, order: Order) -> dict[str, Any]:
         "region": order.region,
         "currency": currency,
         "cod": order.cod,
+        "cancellable": machine.seller_can_cancel(order),
         "times": {
             "created": order.created,
             "updated": order.updated,
