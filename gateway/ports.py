@@ -6,7 +6,8 @@ them. Everything that lasts or waits (tokens, cursors, retries, rate limits, eff
 To add a platform, implement `Adapter` and those of the further protocols its manifest declares:
 `OrderSource` always, `AfterSaleSource` when requests are kept apart from orders, `EffectPort` when any capability
 beyond reading is `api`, `HealthSource` when the platform tells its own measure of the store, `WebhookSource` when it
-pushes, `LostPushSource` when it keeps the pushes that never arrived, `PushSettingsPort` when a call says where they go.
+pushes, `LostPushSource` when it keeps the pushes that never arrived, `PushSettingsPort` when a call says where they go,
+`ReasonSource` when a rejection may need a reason, `ShippingChoiceSource` when a shipment leaves something to choose.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Operation(StrEnum):
     cancel_dispute = "cancel_dispute"
     upload_evidence = "upload_evidence"
     ship = "ship"
+    set_tracking = "set_tracking"  # on goods that are on their way; a number given when shipping is part of `ship`
     set_note = "set_note"
     send_message = "send_message"
 
@@ -248,6 +250,14 @@ class Act:
 
     ``key`` is the gateway's own, sent where a platform takes idempotency keys. ``lines`` pairs line ids with
     quantities for `cancel_lines`; ``request_id`` names the after-sale request that is answered.
+
+    ``parameters`` are texts by name, the same names on every platform:
+
+    * `ship`: ``way`` (a `ShippingWay.kind`), ``package_id``, ``address_id``, ``slot_id``, ``branch_id``,
+      ``tracking_number``, ``sender_name``, ``carrier``; what is left out the adapter chooses, or refuses
+    * `set_tracking`: ``tracking_number``, ``package_id``
+    * `offer_solution`: ``solution`` (`refund` or `return_refund`), ``amount`` in major units
+    * `open_dispute`: what the `RejectReason` asks for
     """
 
     operation: Operation
@@ -292,6 +302,60 @@ class StoreHealth:
 
     penalty_points: int | None
     metrics: Sequence[Metric]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing a rejection must or may bring along: the name of the act's parameter, and what it is for."""
+
+    name: str
+    title: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RejectReason:
+    """One reason the platform takes for rejecting a request."""
+
+    reason_id: str
+    title: str
+    asks: Sequence[Asked] = ()
+
+
+class WayKind(StrEnum):
+    """How a parcel gets to its carrier."""
+
+    pickup = "pickup"  # the carrier fetches it
+    dropoff = "dropoff"  # the seller brings it
+    own_carrier = "own_carrier"  # the seller chose a carrier the platform does not work with
+
+
+@dataclass(frozen=True, slots=True)
+class PickupPlace:
+    """An address a carrier may fetch from. ``usual``: the shop's own choice; ``slots``: id and words of each time."""
+
+    address_id: str
+    title: str
+    usual: bool
+    slots: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingWay:
+    """One way to ship, and the parameters of `ship` it cannot do without."""
+
+    kind: WayKind
+    needs: Sequence[str] = ()
+    places: Sequence[PickupPlace] = ()
+    branches: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingChoices:
+    """What the platform leaves to the seller. Several ``packages``: one must be named before ways can be told."""
+
+    packages: Sequence[str]
+    ways: Sequence[ShippingWay]
 
 
 class AuthorisationNews(StrEnum):
@@ -477,4 +541,25 @@ class PushSettingsPort(Protocol):
 
     async def push_settings(self, channel: Channel) -> PushSettings:
         """Return where pushes go now."""
+        ...
+
+
+@runtime_checkable
+class ReasonSource(Protocol):
+    """Reasons for rejecting a buyer's request. Only reads."""
+
+    async def reject_reasons(self, channel: Channel, request_id: str) -> Sequence[RejectReason]:
+        """Return what the platform takes for this request now; empty when a rejection carries no reason there.
+
+        Raises the error tree; Refused or InvalidRequest when the request can no longer be rejected.
+        """
+        ...
+
+
+@runtime_checkable
+class ShippingChoiceSource(Protocol):
+    """What may be chosen when an order is shipped. Only reads."""
+
+    async def shipping_choices(self, channel: Channel, order_id: str, package_id: str | None = None) -> ShippingChoices:
+        """Return the ways the platform offers for the order, or for one of its packages, now. Raises the error tree."""
         ...

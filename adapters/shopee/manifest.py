@@ -32,6 +32,7 @@ MANIFEST = Manifest(
         # Needs one upload for each picture and a further write to hand them in: more than the one write of an effect.
         Operation.upload_evidence: Offered.none,
         Operation.ship: Offered.api,
+        Operation.set_tracking: Offered.none,  # a number goes along with `ship`; no call changes it afterwards
         Operation.set_note: Offered.api,
         Operation.send_message: Offered.api,
     },

@@ -53,7 +53,9 @@ CERTAIN_AFTER = timedelta(minutes=2)
 _FIRST_PROBE = timedelta(seconds=2)
 _LONGEST_BETWEEN_PROBES = timedelta(minutes=10)
 
-_ENDS_ORDER = {
+# These pull an order in different directions: never two of them at once.
+_TURNS_ORDER = {
+    Operation.ship,
     Operation.seller_close,
     Operation.cancel_lines,
     Operation.accept_cancellation,
@@ -96,7 +98,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Somebody's wish that an order should end, with the true reason."""
+    """Somebody's wish: that an order should end, with the true reason, or the word of what a person ordered."""
 
     id: str
     store: str
@@ -116,7 +118,7 @@ class Recorded:
 
 def subject_of(act: Act) -> str:
     """Return what must not be touched twice at once: an order's end, one request, one kind of act on an order."""
-    if act.operation in _ENDS_ORDER:
+    if act.operation in _TURNS_ORDER:
         return f"end:{act.order_id}"
     if act.request_id is not None:
         return f"request:{act.request_id}"
@@ -124,7 +126,7 @@ def subject_of(act: Act) -> str:
 
 
 def record_intent(connection: Connection, store: str, order_id: str, reason: str, by: str, at: datetime) -> str:
-    """Note that somebody wants an order to end; return the intent's id."""
+    """Note what somebody wants of an order, and why or what exactly; return the intent's id."""
     intent = uuid.uuid4().hex
     connection.execute(
         insert(intents).values(id=intent, store=store, order_id=order_id, reason=reason, by=by, at=to_micros(at))

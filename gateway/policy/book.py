@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from gateway.policy.decision import Refusal
+    from gateway.policy.decision import Refusal, Rejection
     from gateway.policy.situation import Situation
     from gateway.policy.verdict import Allowed, Verdict
 
@@ -27,3 +27,6 @@ class Book(Protocol):
 
     def refused(self, situation: Situation, chosen: Allowed | None) -> tuple[Refusal, ...]:
         """Return the tempting acts the rules forbid here, in the order of `RefusedAct`."""
+
+    def rejection(self, situation: Situation) -> Rejection | None:
+        """Return what rejecting the open request may cost, None where no rule prices it."""

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from gateway.model.order import Phase
 from gateway.model.store import Platform
-from gateway.policy.decision import Decision, Step
+from gateway.policy.decision import Decision, Rejection, Step
 from gateway.policy.shopee import SHOPEE
 from gateway.policy.situation import Situation
 from gateway.policy.terms import NO_RULE_PERMITS, Action, Path, Performer
 from gateway.policy.verdict import Allowed, cost_of, ranked
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gateway.policy.book import Book
     from gateway.policy.rule_set import RuleSet
     from gateway.policy.scenario import Scenario
@@ -45,6 +47,20 @@ def decide(scenario: Scenario, rules: RuleSet) -> Decision:
         if isinstance(best, Allowed)
         else _nobody_may(situation, verdicts, book)
     )
+
+
+def answer_by(scenario: Scenario, rules: RuleSet) -> datetime | None:
+    """Return by when the open request must be answered: the platform's own word, else the rules'. None: not known."""
+    situation = Situation.of(scenario, rules)
+    book = _BOOKS.get(scenario.store.platform)
+    return None if book is None else book.answer_by(situation)
+
+
+def rejection(scenario: Scenario, rules: RuleSet) -> Rejection | None:
+    """Return what it may cost to reject the open request. None where no rule in force prices it."""
+    situation = Situation.of(scenario, rules)
+    book = _BOOKS.get(scenario.store.platform)
+    return None if book is None else book.rejection(situation)
 
 
 def _chosen(situation: Situation, best: Allowed, verdicts: tuple[Verdict, ...], book: Book) -> Decision:

@@ -82,6 +82,15 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """What rejecting the open request may cost at most. No decision chooses it: it is for a person to order."""
+
+    cost: Cost
+    because: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What to do next, who does it and when, what it costs and why; the fields in the order they are written."""
 
@@ -119,7 +128,7 @@ def decision_object(decision: Decision) -> dict[str, object]:
         "act_by": _time(decision.act_by),
         "native_reason": decision.native_reason,
         "approval": [reason.value for reason in decision.approval],
-        "cost": _cost_object(decision.cost),
+        "cost": cost_object(decision.cost),
         "because": list(decision.because),
         "explanation": decision.explanation,
         "steps": [_step_object(step) for step in decision.steps],
@@ -132,7 +141,8 @@ def _time(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat(timespec="seconds")
 
 
-def _cost_object(cost: Cost) -> dict[str, object]:
+def cost_object(cost: Cost) -> dict[str, object]:
+    """Return a cost as a decision writes it."""
     return {
         "total": money_object(cost.total.amount, cost.total.currency),
         "items": [
@@ -154,7 +164,7 @@ def _option_object(option: Option) -> dict[str, object]:
         "ready": option.ready,
         "earliest": _time(option.earliest),
         "missing": [each.value for each in option.missing],
-        "cost": None if option.cost is None else _cost_object(option.cost),
+        "cost": None if option.cost is None else cost_object(option.cost),
         "because": list(option.because),
     }
 

@@ -95,6 +95,7 @@ LOSS_NEEDING_APPROVAL_CNY = Fact("shared.fulfil.loss_needing_approval_cny", _dec
 
 SHOPEE_ACCEPT_REQUEST = Fact("shopee.request.accept_before_shipment", _yes)
 SHOPEE_ANSWER_HOURS = Fact("shopee.request.answer_within_hours", _count)
+SHOPEE_REJECTION_MAY_COUNT = Fact("shopee.request.rejection_may_count", _yes)
 SHOPEE_ACCEPT_REFUND = Fact("shopee.after_sale.accept_refund_request", _yes)
 SHOPEE_ACCEPT_RETURN = Fact("shopee.after_sale.accept_return_request", _yes)
 SHOPEE_MONEY_AFTER_GOODS = Fact("shopee.after_sale.money_after_goods", _yes)

@@ -30,6 +30,7 @@ from gateway.policy.facts import (
 )
 from gateway.policy.rate import RateEffect, shopee_rate_effect
 from gateway.policy.shopee_after_sale import after_sale_verdicts, money_before_goods
+from gateway.policy.shopee_rejection import rejection_before_shipment
 from gateway.policy.situation import SHIPPED
 from gateway.policy.terms import (
     Action,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from gateway.policy.decision import Rejection
     from gateway.policy.facts import Fact
     from gateway.policy.rule_set import Known
     from gateway.policy.situation import Situation
@@ -101,6 +103,10 @@ class ShopeeBook:
         found.append((RefusedAct.refund_before_return, money_before_goods(situation, chosen)))
         by_act = {act: cites for act, cites in found if cites}
         return tuple(Refusal(what=act, because=by_act[act]) for act in RefusedAct if act in by_act)
+
+    def rejection(self, situation: Situation) -> Rejection | None:
+        """Return what rejecting a request on goods still here may cost (SHP-18, SHP-29)."""
+        return rejection_before_shipment(situation)
 
 
 SHOPEE = ShopeeBook()

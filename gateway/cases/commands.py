@@ -1,0 +1,299 @@
+"""What a person orders by name: ship this, accept that, reject it.
+
+The rules are asked all the same, and their answer is recorded beside the wish before anything is called. What they
+forbid is not done. What they do not forbid, but would not choose either, is done when the person says yes to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from gateway.cases.effects import Effect
+from gateway.cases.judging import Judgement, judge
+from gateway.cases.road import PERSON_ORDER, Found, Road, Wanted
+from gateway.errors import Conflict, NotAllowed, NotFound, Refused
+from gateway.model.after_sale import AfterSale, DisputeState, RefundState, RequestKind, RequestState
+from gateway.model.order import FulfillmentState
+from gateway.orders.store import StoredOrder
+from gateway.policy.terms import Reason, ReturnState
+from gateway.ports import (
+    Act,
+    Manifest,
+    Offered,
+    Operation,
+    ReasonSource,
+    RejectReason,
+    ShippingChoices,
+    ShippingChoiceSource,
+)
+from gateway.storage import audit
+from gateway.sync.connections import Connection
+
+# A person who orders an act by name states no reason to end the order. The rules are asked with the weakest one,
+# the seller's mere wish: what is right then is right without any reason.
+_NO_REASON = Reason.unwilling
+
+_MONEY_BACK = frozenset({RequestKind.refund, RequestKind.return_refund})
+_OPEN = frozenset({RequestState.open})
+_RUNNING = frozenset({RequestState.open, RequestState.agreed})
+_STATES = {
+    Operation.refund_return: _RUNNING,
+    Operation.open_dispute: _RUNNING,
+}
+_TO_SHIP = frozenset({FulfillmentState.to_ship, FulfillmentState.partly_shipped})
+_UNDER_WAY = frozenset({FulfillmentState.arranged, FulfillmentState.partly_shipped, FulfillmentState.shipped})
+
+
+class Deed(StrEnum):
+    """What can be ordered. Also the word of the intent in the record, so none may be a `Reason`."""
+
+    ship = "ship"
+    set_tracking = "set_tracking"
+    accept = "accept_request"
+    reject = "reject_request"
+    take_offer = "accept_offer"  # the buyer's latest one, in a return
+    offer = "offer_solution"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One order of a person. ``reason`` is the platform's id of a reason to reject; ``parameters`` as in `Act`."""
+
+    deed: Deed
+    order_id: str
+    request_id: str | None = None
+    reason: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried(Found):
+    """What was found and judged, and what became of it.
+
+    ``effect`` is None when nothing was called; then ``because`` says why: a dry run, or a task for a person.
+    """
+
+    operation: Operation
+    judgement: Judgement
+    effect: Effect | None = None
+    because: str = ""
+
+
+class Commands:
+    """Carries out what people order by name."""
+
+    def __init__(self, road: Road) -> None:
+        self._road = road
+
+    async def ask(self, store_id: str, command: Command) -> Carried:
+        """Read the order anew and say what the rules think of the command, without doing it.
+
+        Raises as `order`, but for what the store's mode and a missing yes would raise.
+        """
+        connection = await self._road.open(store_id)
+        return replace(await self._look(connection, command), because="dry run")
+
+    async def order(self, store_id: str, command: Command, *, by: str, approved: bool = False) -> Carried:
+        """Do what a person orders, once, unless a rule forbids it.
+
+        Raises NotAllowed when a rule, the store's mode or a stop forbids it; NeedsApproval when it needs a yes
+        (call again with ``approved``); Refused when the platform offers no such call; Conflict when the order's or
+        the request's state leaves nothing to do, or another effect on it is under way; NotFound.
+        """
+        connection = await self._road.open(store_id)
+        facts_read_at = self._road.clock.now()
+        found = await self._look(connection, command)
+        wanted = Wanted(command.deed.value, by, _note(command, found, approved=approved))
+        if found.judgement.forbidden_by:
+            await self._road.record(found, wanted)
+            raise _forbidden(command, found)
+        manifest = connection.adapter.manifest
+        if manifest.offers(found.operation) is Offered.manual:
+            await self._road.record(found, wanted)
+            return replace(found, because=f"{manifest.title} lets only a person do this, in its own console.")
+        what = " ".join((_words(command.deed), command.request_id or command.order_id))
+        if found.judgement.words and found.judgement.needs:
+            what = f"{' '.join(found.judgement.words)} To {what}"
+        await self._road.check_mode(connection, what, found.judgement.needs, approved=approved)
+        effect = await self._road.commit(found, act_of(command, found), wanted, facts_read_at)
+        effect, because = await self._road.carry(effect, connection)
+        return replace(found, effect=effect, because=because)
+
+    async def reasons(self, store_id: str, request_id: str) -> Sequence[RejectReason] | None:
+        """Return the reasons the platform takes for rejecting a request; None where it does not tell any."""
+        connection = await self._road.open(store_id)
+        if not isinstance(connection.adapter, ReasonSource):
+            return None
+        return await connection.adapter.reject_reasons(connection.channel, request_id)
+
+    async def shipping_choices(self, store_id: str, order_id: str, package: str | None) -> ShippingChoices | None:
+        """Return what may be chosen when an order is shipped; None where the platform does not tell."""
+        connection = await self._road.open(store_id)
+        if not isinstance(connection.adapter, ShippingChoiceSource):
+            return None
+        return await connection.adapter.shipping_choices(connection.channel, order_id, package)
+
+    async def manifest(self, store_id: str) -> Manifest:
+        """Return what the store's platform offers."""
+        return (await self._road.open(store_id)).adapter.manifest
+
+    async def objection(self, effect: Effect, connection: Connection) -> str | None:
+        """Read the facts anew; return why a committed order of a person no longer stands, None when it does.
+
+        It stands while it makes sense, no rule forbids it, and nothing new would need the person's yes.
+        """
+        act = effect.act
+        found = await self._road.decide(connection, act.order_id, _NO_REASON, act.request_id)
+        try:
+            request = _request(found.order, act.request_id)
+            _check_sense(act.operation, found.order, request)
+        except (Conflict, NotFound) as error:
+            return f"the facts have changed before it was sent: {error}"
+        judgement = judge(act.operation, found, self._road.rules)
+        if judgement.forbidden_by:
+            return f"the rules forbid it now ({', '.join(judgement.forbidden_by)}): {found.decision.explanation}"
+        unheard = set(judgement.needs) - await self._agreed(effect)
+        if unheard:
+            return f"it would need a person's yes now ({', '.join(sorted(unheard))}): {found.decision.explanation}"
+        return None
+
+    async def _agreed(self, effect: Effect) -> set[str]:
+        """Return what the person was shown, and said yes to, when the effect was ordered."""
+        entries = await self._road.database.read(lambda c: audit.of_order(c, effect.store, effect.act.order_id))
+        notes = [each.details for each in entries if each.what == PERSON_ORDER]
+        return {word for note in notes if note["intent"] == effect.intent for word in json.loads(note["needs"])}
+
+    async def _look(self, connection: Connection, command: Command) -> Carried:
+        found = await self._road.decide(connection, command.order_id, _NO_REASON, command.request_id)
+        request = _request(found.order, command.request_id)
+        manifest = connection.adapter.manifest
+        received = found.question.scenario.order.return_state is ReturnState.received
+        operation = operation_of(command.deed, request, manifest, goods_received=received)
+        if manifest.offers(operation) is Offered.none:
+            raise _not_offered(command.deed, manifest)
+        _check_sense(operation, found.order, request)
+        judgement = judge(operation, found, self._road.rules)
+        return Carried(found.order, found.question, found.decision, operation=operation, judgement=judgement)
+
+
+def operation_of(deed: Deed, request: AfterSale | None, manifest: Manifest, *, goods_received: bool) -> Operation:
+    """Return the call a deed asks for. Raises Refused when it does not fit the request's kind."""
+    if deed is Deed.ship or deed is Deed.set_tracking:
+        return Operation.ship if deed is Deed.ship else Operation.set_tracking
+    kind = RequestKind.unknown if request is None else request.kind
+    if kind is RequestKind.cancellation and deed in {Deed.accept, Deed.reject}:
+        return Operation.accept_cancellation if deed is Deed.accept else Operation.reject_cancellation
+    if kind not in _MONEY_BACK:
+        raise Refused(f"A request of kind {kind.value} leaves no way to {_words(deed)}; look at it in the console.")
+    if deed is Deed.accept:
+        waits = kind is RequestKind.return_refund and not goods_received
+        agree = waits and manifest.offers(Operation.approve_return) is not Offered.none
+        return Operation.approve_return if agree else Operation.refund_return
+    return {
+        Deed.reject: Operation.open_dispute,
+        Deed.take_offer: Operation.accept_offer,
+        Deed.offer: Operation.offer_solution,
+    }[deed]
+
+
+def act_of(command: Command, found: Carried) -> Act:
+    """Return the act a command asks for."""
+    order = found.order.order
+    return Act(
+        operation=found.operation,
+        order_id=order.order_id,
+        key=f"{order.store}:{command.request_id or order.order_id}:{found.operation}",
+        request_id=command.request_id,
+        reason=command.reason,
+        parameters=dict(command.parameters),
+    )
+
+
+def _request(stored: StoredOrder, request_id: str | None) -> AfterSale | None:
+    if request_id is None:
+        return None
+    found = next((each for each in stored.order.requests if each.request_id == request_id), None)
+    if found is None:
+        raise NotFound(f"Order {stored.order.order_id} has no request {request_id} any more.")
+    return found
+
+
+def _check_sense(operation: Operation, stored: StoredOrder, request: AfterSale | None) -> None:
+    """Raise Conflict when the order's or the request's state leaves nothing to do."""
+    order = stored.order
+    if request is not None:
+        _check_request(operation, request)
+    elif operation is Operation.ship:
+        asked = next(
+            (
+                each.request_id
+                for each in order.requests
+                if each.kind is RequestKind.cancellation and each.state is RequestState.open
+            ),
+            None,
+        )
+        if asked is not None:
+            raise Conflict(
+                f"The buyer of order {order.order_id} asks to cancel it: answer that first, with "
+                f"`gateway accept {asked}` or `gateway reject {asked}`."
+            )
+        if order.fulfillment not in _TO_SHIP:
+            raise Conflict(f"Order {order.order_id} is not to be shipped: it is {stored.phase.value} now.")
+    elif operation is Operation.set_tracking and order.fulfillment not in _UNDER_WAY:
+        raise Conflict(f"Order {order.order_id} has no parcel under way: it is {stored.phase.value} now.")
+
+
+def _check_request(operation: Operation, request: AfterSale) -> None:
+    name = request.request_id
+    if request.state not in _STATES.get(operation, _OPEN):
+        raise Conflict(f"Request {name} is {request.state.value} now: nothing is left to answer.")
+    if operation is Operation.refund_return and request.refund in {RefundState.pending, RefundState.refunded}:
+        raise Conflict(f"The refund of request {name} is {request.refund.value} already.")
+    if operation is Operation.open_dispute and request.dispute is not DisputeState.none:
+        raise Conflict(f"Request {name} is in dispute already ({request.dispute.value}).")
+
+
+def _forbidden(command: Command, found: Carried) -> NotAllowed:
+    rules = found.judgement.forbidden_by
+    return NotAllowed(
+        f"To {_words(command.deed)} {command.request_id or command.order_id} now is against the rules "
+        f"({', '.join(rules)}). {found.decision.explanation}",
+        citations=rules,
+    )
+
+
+def _not_offered(deed: Deed, manifest: Manifest) -> Refused:
+    if deed is Deed.set_tracking:
+        hint = ""
+        if manifest.offers(Operation.ship) is Offered.api:
+            hint = " Where a way of shipping takes a number, give it along: `gateway ship ORDER --tracking NUMBER`."
+        return Refused(f"{manifest.title} has no call that sets or changes the tracking number of a parcel.{hint}")
+    return Refused(f"{manifest.title} has no call to {_words(deed)} this. Look at it in the platform's console.")
+
+
+def _words(deed: Deed) -> str:
+    return {
+        Deed.ship: "ship",
+        Deed.set_tracking: "set the tracking number of",
+        Deed.accept: "accept",
+        Deed.reject: "reject",
+        Deed.take_offer: "take the buyer's offer in",
+        Deed.offer: "make an offer in",
+    }[deed]
+
+
+def _note(command: Command, found: Carried, *, approved: bool) -> dict[str, str]:
+    cost = found.judgement.cost
+    return {
+        "deed": command.deed.value,
+        "operation": found.operation.value,
+        "request": command.request_id or "",
+        "path": found.judgement.path.value,
+        "needs": json.dumps(list(found.judgement.needs)),
+        "approved": str(approved).lower(),
+        "cost": "" if cost is None else f"{cost.total.amount} {cost.total.currency}",
+        "rules": ", ".join(found.judgement.forbidden_by or found.judgement.because),
+    }

@@ -1,0 +1,265 @@
+"""The road every effect takes: facts read anew, the rules asked, all of it committed, one call, the outcome settled.
+
+Whoever wants an effect, a rule or a person, comes this way: there is no other to a platform's writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection as Transaction
+from sqlalchemy import select
+
+from gateway.cases.counts import counts_of
+from gateway.cases.effects import (
+    Effect,
+    Effects,
+    EffectState,
+    Recorded,
+    commit,
+    effect_of,
+    record_decision,
+    record_intent,
+)
+from gateway.cases.facts import Question, question_of
+from gateway.errors import GatewayError, NeedsApproval, NotAllowed, NotFound, NotSent, RateLimited
+from gateway.model.store import StoreMode
+from gateway.orders.attested import facts_for
+from gateway.orders.documents import read_request
+from gateway.orders.store import StoredOrder
+from gateway.orders.store import order as stored_order
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
+from gateway.policy.decision import canonical_bytes as decision_bytes
+from gateway.policy.rule_set import RuleSet
+from gateway.policy.scenario import canonical_bytes as scenario_bytes
+from gateway.policy.terms import Reason
+from gateway.ports import Act, Clock, EffectPort, HealthSource
+from gateway.storage import audit
+from gateway.storage import stores as rows
+from gateway.storage.database import Database
+from gateway.storage.schema import after_sales
+from gateway.storage.vault import Vault
+from gateway.sync.connections import Connection, Connections
+from gateway.sync.pull import Pull
+
+log = structlog.get_logger(__name__)
+
+PERSON_ORDER = "person_order"  # the audit entry that says what a person ordered by name, and what was shown first
+
+_PATIENCE = timedelta(seconds=10)  # how long a caller itself waits for an unclear answer to settle
+_HAND_OVER = timedelta(seconds=30)  # when the daemon takes over an effect whose caller has vanished
+_AGAIN = timedelta(seconds=2)
+
+Objection = Callable[[Effect, Connection], Awaitable[str | None]]
+"""Reads the facts anew and says why a committed effect no longer stands; None: it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An order as it stands now, the question it poses, and the policy's answer."""
+
+    order: StoredOrder
+    question: Question
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants of an order: ``words`` name the wish in the record, ``note`` says more about it."""
+
+    words: str
+    by: str
+    note: Mapping[str, str] | None = None
+
+
+class Road:
+    """Reads, decides, records, calls and settles, for one gateway."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        rules: RuleSet,
+        connections: Connections,
+        pull_for: Callable[[Connection], Pull],
+        valuations: Mapping[str, Mapping[str, object]],
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.rules = rules
+        self.effects = Effects(database, clock)
+        self._vault = vault
+        self._connections = connections
+        self._pull_for = pull_for
+        self._valuations = valuations
+
+    async def open(self, store_id: str) -> Connection:
+        """Return the connection to a store. Raises NotFound or StoreDisconnected."""
+        return await self._connections.open(store_id)
+
+    async def decide(
+        self, connection: Connection, order_id: str, reason: Reason, request_id: str | None = None
+    ) -> Found:
+        """Read the order, and the request where the platform keeps it apart, anew, and ask the rules.
+
+        Raises NotFound when there is no such order, and the error tree when it cannot be read.
+        """
+        await self.refresh(connection, order_id, request_id)
+        store = connection.store
+        health = (
+            await connection.adapter.read_health(connection.channel)
+            if isinstance(connection.adapter, HealthSource)
+            else None
+        )
+        now = self.clock.now()
+
+        def read(c: Transaction) -> tuple[StoredOrder, Question]:
+            found = stored_order(c, self._vault, store.id, order_id)
+            if found is None:
+                raise NotFound(f"Store {store.id} has no order {order_id}. Check the number and the store.")
+            skus = [line.sku for line in found.order.lines if line.sku]
+            facts = facts_for(c, store.id, order_id, skus)
+            counts = counts_of(c, store, self.rules, health, now)
+            return found, question_of(found, store, reason, counts, facts, self._valuations.get(store.id, {}), now)
+
+        found, question = await self.database.read(read)
+        return Found(found, question, decide(question.scenario, self.rules))
+
+    async def refresh(self, connection: Connection, order_id: str, request_id: str | None = None) -> None:
+        """Read an order anew, and before it the request named, unless the platform keeps it within the order."""
+        pull = self._pull_for(connection)
+        if request_id is not None and await self._kept_apart(connection.store.id, request_id):
+            await pull.named_requests([request_id])
+        await pull.named([order_id])
+
+    async def _kept_apart(self, store: str, request_id: str) -> bool:
+        query = select(after_sales.c.document).where(
+            after_sales.c.store == store, after_sales.c.request_id == request_id
+        )
+        document = await self.database.read(lambda c: c.execute(query).scalar_one_or_none())
+        return document is None or not read_request(document).in_order
+
+    async def check_mode(self, connection: Connection, what: str, needs: Sequence[str], *, approved: bool) -> None:
+        """Return when the store lets ``what`` happen now, a person having ``approved`` or not.
+
+        ``needs`` say why a yes is needed. Raises NotAllowed in mode `observe` or while effects are stopped, and
+        NeedsApproval when a yes is missing.
+        """
+        store = connection.store
+        if store.mode is StoreMode.observe:
+            raise NotAllowed(
+                f"Store {store.id} is in mode observe: the gateway only reads there. "
+                f"`gateway stores mode {store.id} ask` lets it act with your yes."
+            )
+        if await self.database.read(lambda c: rows.stopped(c, store.id)):
+            raise NotAllowed(
+                f"Effects are stopped in store {store.id}, so nothing was done. "
+                "`gateway stop-effects --resume` (with --store for one store) lets them go on."
+            )
+        reasons = [*needs, *(["store_mode_ask"] if store.mode is StoreMode.ask else [])]
+        if reasons and not approved:
+            raise NeedsApproval(
+                f"{what} needs a person's yes ({', '.join(reasons)}). "
+                "Look at it with --dry-run, then repeat with --yes.",
+                reasons=tuple(reasons),
+            )
+
+    async def record(self, found: Found, wanted: Wanted) -> None:
+        """Keep a wish and the policy's answer to it where no effect follows."""
+        now = self.clock.now()
+        await self.database.write(lambda c: _record(c, found, wanted, now))
+
+    async def commit(self, found: Found, act: Act, wanted: Wanted, facts_read_at: datetime) -> Effect:
+        """Commit to ``act`` together with the wish and the decision it rests on. Raises Conflict."""
+        now = self.clock.now()
+
+        def commit_all(c: Transaction) -> Effect:
+            intent, decision = _record(c, found, wanted, now)
+            effect = commit(
+                c,
+                intent=intent,
+                decision=decision,
+                store=found.order.order.store,
+                act=act,
+                facts_read_at=facts_read_at,
+                now=now,
+                due_at=now + _HAND_OVER,
+            )
+            return effect_of(c, effect)
+
+        return await self.database.write(commit_all)
+
+    async def carry(self, effect: Effect, connection: Connection) -> tuple[Effect, str]:
+        """Send a committed effect and wait a little for it to settle; return it, and why it waits if it does."""
+        try:
+            effect = await self._call(effect, connection)
+        except (NotSent, RateLimited) as error:
+            return effect, f"not sent yet, it will be tried again: {error}"
+        until = self.clock.now() + _PATIENCE
+        while effect.state is EffectState.unknown and self.clock.now() < until:
+            effect, again = await self._settle(effect, connection)
+            if again is None:
+                break
+            await self.clock.sleep_until(self.clock.now() + again)
+        return effect, ""
+
+    async def advance(self, effect_id: str, objection: Objection) -> timedelta | None:
+        """Take an open effect one step further; return the time until the next step, None once it is settled."""
+        effect = await self.database.read(lambda c: effect_of(c, effect_id))
+        if not effect.state.is_open:
+            return None
+        connection = await self.open(effect.store)
+        if effect.state is EffectState.unknown:
+            return (await self._settle(effect, connection))[1]
+        if effect.state is EffectState.calling:  # its caller is alive, or the next start will find it
+            return _HAND_OVER
+        if (because := await objection(effect, connection)) is not None:
+            await self.effects.drop(effect, because)
+            return None
+        effect = await self._call(effect, connection)
+        return _AGAIN if effect.state is EffectState.unknown else None
+
+    async def _call(self, effect: Effect, connection: Connection) -> Effect:
+        effect = await self.effects.call(effect, _port(connection), connection.channel)
+        if not effect.state.is_open:
+            await self._look_after(effect, connection)
+        return effect
+
+    async def _settle(self, effect: Effect, connection: Connection) -> tuple[Effect, timedelta | None]:
+        effect, again = await self.effects.settle(effect, _port(connection), connection.channel)
+        if again is None:
+            await self._look_after(effect, connection)
+        return effect, again
+
+    async def _look_after(self, effect: Effect, connection: Connection) -> None:
+        """Read what came of an effect. It stands settled, whether this works or not: the next pull reads it too."""
+        try:
+            await self.refresh(connection, effect.act.order_id, effect.act.request_id)
+        except GatewayError as error:
+            log.warning("effect.not_read_after", effect=effect.id, store=effect.store, error=type(error).__name__)
+
+
+def _record(c: Transaction, found: Found, wanted: Wanted, now: datetime) -> tuple[str, str]:
+    order = found.order.order
+    recorded = Recorded(
+        found.decision.rule_set, scenario_bytes(found.question.scenario), decision_bytes(found.decision)
+    )
+    intent = record_intent(c, order.store, order.order_id, wanted.words, wanted.by, now)
+    if wanted.note is not None:
+        details = {**wanted.note, "intent": intent}
+        audit.append(c, now, wanted.by, PERSON_ORDER, order.store, order.order_id, details)
+    return intent, record_decision(c, intent, order.store, order.order_id, recorded, now)
+
+
+def _port(connection: Connection) -> EffectPort:
+    if not isinstance(connection.adapter, EffectPort):
+        raise GatewayError(
+            f"The {connection.store.platform} adapter offers no effects; this is a fault of the gateway."
+        )
+    return connection.adapter
