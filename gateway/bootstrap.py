@@ -100,10 +100,13 @@ async def _clock(stack: AsyncExitStack, url: str) -> Clock:
 async def _database(stack: AsyncExitStack, folder: DataFolder, *, read_only: bool) -> Database:
     from gateway.storage.database import Database
     from gateway.storage.migrate import check_at_head
+    from gateway.storage.words import prepare
 
     database = Database.open(folder.database_url, lock=None if read_only else folder.lock, read_only=read_only)
     stack.push_async_callback(database.close)
     await database.read(check_at_head)
+    if not read_only:
+        await database.write(prepare)
     return database
 
 

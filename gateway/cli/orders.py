@@ -1,23 +1,38 @@
-"""``gateway orders list``, ``gateway orders show``."""
+"""``gateway orders list / export / show``."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.order_filters import Filters, with_filters
 from gateway.cli.order_page import order_parts
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
 from gateway.model.money import to_major
-from gateway.model.order import Phase
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gateway.operations.orders import OrderPage
 
-StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only this store.")]
+
+class ListSort(StrEnum):
+    """In which order a list is told."""
+
+    placed = "placed"
+    deadline = "deadline"
+
+
+class ExportKind(StrEnum):
+    """How exported orders are written."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+
 
 group = typer.Typer(help="The orders of every store, as last read.", no_args_is_help=True)
 
@@ -29,20 +44,47 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 @with_session
+@with_filters
 def list_(
     session: Session,
-    store: StoreOption = None,
-    phase: Annotated[Phase | None, typer.Option(help="Only orders that stand here.", show_default=False)] = None,
+    filters: Filters,
+    sort: Annotated[
+        ListSort, typer.Option(help="The latest placed first, or the nearest deadline first.")
+    ] = ListSort.placed,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     after: Annotated[str | None, typer.Option(metavar="NEXT", help="Go on behind the last list.")] = None,
 ) -> None:
-    """List orders, the latest placed first."""
+    """List orders: all, or those that meet everything given. Works beside a running gateway."""
     from gateway.operations.orders import list_orders
 
-    page = session.run(
-        lambda context: list_orders(context, store=store, phase=phase, limit=limit, after=after), Access.read
-    )
+    query = filters.query(sort.value)
+    page = session.run(lambda context: list_orders(context, query, limit=limit, after=after), Access.read)
     session.show(page, _orders, lambda shown: f"More: --after {shown.next}" if shown.next else None)
+    _notes(session, page.notes)
+
+
+@group.command("export")
+@with_session
+@with_filters
+def export(
+    session: Session,
+    filters: Filters,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    kind: Annotated[ExportKind, typer.Option("--format", help="A table for spreadsheets, or JSON, one order a line.")],
+    personal: Annotated[bool, typer.Option("--personal", help="Buyer, recipient and messages too.")] = False,
+) -> None:
+    """Write orders into a file: all, or those that meet everything given. Works beside a running gateway."""
+    from gateway.operations.export_formats import ExportFormat
+    from gateway.operations.exporting import export_orders
+
+    query, format_ = filters.query(), ExportFormat(kind.value)
+    done = session.run(
+        lambda context: export_orders(context, file, query, format_=format_, personal=personal), Access.read
+    )
+    session.show(done, lambda made: f"{made.orders} orders in {made.file}.")
+    if personal:
+        session.say("The file names people: keep it no longer than needed, and where nobody else reads it.")
+    _notes(session, done.notes)
 
 
 @group.command("show")
@@ -73,9 +115,14 @@ def _orders(page: OrderPage) -> RenderableType:
             "-" if each.total_minor is None else f"{to_major(each.total_minor, each.currency)} {each.currency}",
             each.open_requests or "-",
             each.placed_at,
-            each.ship_by,
+            each.due_at,
         )
         for each in page.orders
     )
-    columns = ("store", "order", "phase", "platform says", "units", "total", "requests", "placed", "ship by")
+    columns = ("store", "order", "phase", "platform says", "units", "total", "requests", "placed", "deadline")
     return table("", columns, rows, empty="No orders. `gateway sync` fetches them.")
+
+
+def _notes(session: Session, notes: list[str]) -> None:
+    for note in notes:
+        session.say(f"gateway: {note}")

@@ -20,11 +20,13 @@ from gateway.operations.packages import strangers
 from gateway.operations.reach import Reached, reach
 from gateway.orders.alerts import open_alerts
 from gateway.orders.quarantine import list_open
+from gateway.orders.reindex import is_whole
 from gateway.storage import migrate
 from gateway.storage import stores as rows
 from gateway.storage.process_lock import ProcessLock
 from gateway.storage.soundness import damage
 from gateway.storage.vault import master_key_of
+from gateway.storage.words import has_trigrams
 
 _MOST_SKEW = 60  # seconds; platforms refuse a signature some minutes off, and a clock this wrong gets worse
 _SHOWN = 5  # how many of many are named
@@ -195,7 +197,17 @@ def _standing(connection: Connection) -> list[Finding]:
             "unknown words of a platform",
             "the orders are kept as `unknown`; report the words, a newer version will know them",
         ),
+        _search(connection),
     ]
+
+
+def _search(connection: Connection) -> Finding:
+    if not is_whole(connection):
+        said = "receivers that an earlier version stored are not searchable yet"
+        return Finding("search", Health.warn, said, "run `gateway db reindex`, or leave `gateway serve` running")
+    if has_trigrams(connection):
+        return Finding("search", Health.ok, "receivers and titles are indexed")
+    return Finding("search", Health.ok, "receivers are indexed; titles are read through until the gateway next writes")
 
 
 def _count(check: str, names: list[str], none: str, what: str, do: str) -> Finding:

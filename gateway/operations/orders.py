@@ -12,17 +12,21 @@ from gateway.errors import DataError, NotFound
 from gateway.model.order import Order, Phase
 from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores
+from gateway.orders import deadlines
 from gateway.orders import store as stored
-from gateway.orders.store import ListedOrder, StoredOrder
+from gateway.orders.query import Query
+from gateway.orders.search import ListedOrder, find
+from gateway.orders.store import StoredOrder
 from gateway.storage import audit, schema
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Some orders, the latest placed first. ``next`` continues the list, None at its end."""
+    """Some orders. ``next`` continues the list, None at its end; ``notes`` say what could not be searched."""
 
     orders: list[ListedOrder]
     next: str | None
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +53,23 @@ class ShownOrder:
     personal_shown: bool
 
 
-async def list_orders(
-    context: Context,
-    *,
-    store: str | None = None,
-    phase: Phase | None = None,
-    limit: int = 50,
-    after: str | None = None,
-) -> OrderPage:
-    """Return at most ``limit`` orders, continuing behind ``after`` (`OrderPage.next`).
+async def list_orders(context: Context, query: Query, *, limit: int = 50, after: str | None = None) -> OrderPage:
+    """Return at most ``limit`` orders that meet ``query``, continuing behind ``after`` (`OrderPage.next`).
 
-    Raises NotFound for an unknown store and DataError for an ``after`` that no list gave.
+    Raises NotFound for an unknown store, DataError for an ``after`` that no such list gave and for a query that can
+    find nothing whatever is stored.
     """
-    if store is not None:
-        await chosen_stores(context, [store])
-    place = None if after is None else _place(after)
-    found = await context.database.read(
-        lambda c: stored.orders(c, store=store, phase=phase, limit=limit + 1, after=place)
-    )
-    page = found[:limit]
-    return OrderPage(page, _token(page[-1]) if len(found) > limit else None)
+    await check_stores_of(context, query)
+    found = await context.database.read(lambda c: find(c, context.vault, query, limit, after))
+    return OrderPage(found.rows, found.next, found.notes)
+
+
+async def check_stores_of(context: Context, query: Query) -> None:
+    """Raise NotFound when ``query`` names a store or a platform that no store is connected on."""
+    stores = await chosen_stores(context, query.stores)
+    known = sorted({store.platform for store in (stores if not query.stores else await chosen_stores(context, ()))})
+    if query.platform and query.platform not in known:
+        raise NotFound(f"No store of the platform {query.platform} is connected. Known: {', '.join(known) or 'none'}.")
 
 
 async def show_order(
@@ -122,34 +123,7 @@ def store_of_order(connection: Connection, order_id: str, store: str | None) -> 
 def deadlines_of(found: StoredOrder, now: datetime) -> list[Deadline]:
     """Return what is still to be done by when, the nearest first."""
     order = found.order
-    named: list[tuple[str, datetime | None]] = []
-    if found.phase in {Phase.unpaid, Phase.on_hold, Phase.awaiting_shipment, Phase.awaiting_collection}:
-        named += [("ship", order.ship_by), ("cancelled by the platform", order.auto_cancel_at)]
-    for request in order.requests:
-        if request.state.value in {"open", "agreed", "refused"}:
-            named += [
-                (f"answer request {request.request_id}", request.answer_by if request.state.value == "open" else None),
-                (f"buyer sends back, request {request.request_id}", request.send_back_by),
-                (f"inspect the return, request {request.request_id}", request.inspect_by),
-                (f"hand in evidence, request {request.request_id}", request.evidence_by),
-            ]
-    known = [Deadline(what, by, passed=by < now) for what, by in named if by is not None]
+    named = [each for request in order.requests for each in deadlines.of_request(request)]
+    named += deadlines.of_order(order, found.phase)
+    known = [Deadline(what, by, passed=by < now) for what, by in named]
     return sorted(known, key=lambda deadline: (deadline.by, deadline.what))
-
-
-def _token(order: ListedOrder) -> str:
-    placed_at, store, order_id = order.place
-    return f"{placed_at.isoformat()}/{store}/{order_id}"
-
-
-def _place(token: str) -> tuple[datetime, str, str]:
-    try:
-        placed_at, store, order_id = token.split("/", 2)
-        instant = datetime.fromisoformat(placed_at)
-        if instant.tzinfo is None:
-            raise ValueError(placed_at)
-    except ValueError:
-        raise DataError(
-            f"--after: {token!r} does not come from a list. Give the `next` that the last one ended with."
-        ) from None
-    return instant, store, order_id

@@ -20,8 +20,9 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal_
 from gateway.errors import DataError
 from gateway.model.after_sale import RequestState
 from gateway.model.order import Phase
-from gateway.orders.filters import LAST, Asked, Filter, Query, Sort, prepared, unindexed
+from gateway.orders.filters import LAST, Asked, Filter, prepared, unindexed
 from gateway.orders.keys import same_order
+from gateway.orders.query import Query, Sort
 from gateway.storage.moments import from_micros, from_micros_or_none
 from gateway.storage.schema import after_sales, order_lines, order_personal, orders
 from gateway.storage.vault import Vault
