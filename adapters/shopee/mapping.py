@@ -43,7 +43,10 @@ _SOURCES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Canonical field -> the fields of the platform it comes from."""
 
-_NEVER_TOLD = frozenset({"sale_type", "latest_delivery_at", "delivered_at", "auto_cancel_at", "ended_at"})
+_NEVER_TOLD = frozenset({
+    "sale_type", "ship_from", "collect_by", "latest_delivery_at", "delivered_at", "auto_cancel_at", "ended_at",
+    "refunded_minor",
+})  # fmt: skip
 """`get_order_detail` has no field for these: they stay what is stored, or unknown."""
 
 OPTIONAL_FIELDS = (

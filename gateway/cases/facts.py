@@ -164,8 +164,11 @@ def _return_state(requests: Sequence[AfterSale]) -> str:
 
 def _paid(stored: StoredOrder) -> dict[str, str]:
     order = stored.order
-    paid = order.total_minor if order.payment is PaymentState.paid and order.total_minor is not None else 0
-    if stored.phase is Phase.unpaid:
+    if order.payment is PaymentState.partly_paid:
+        paid = sum(each.amount_minor or 0 for each in order.payments if each.state is PaymentState.paid)
+    elif order.payment is PaymentState.paid and stored.phase is not Phase.unpaid:
+        paid = order.total_minor or 0
+    else:
         paid = 0
     # the policy prices in whole TWD and IDR, where platforms may still show cents
     places = Decimal(1).scaleb(-decimal_places(order.currency))

@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
 def order_parts() -> tuple[Callable[[ShownOrder], RenderableType | None], ...]:
     """Return what makes the tables of the page, top first."""
-    return (_facts, _deadlines, _lines, _packages, _requests, _person, _effects, _history)
+    return (_facts, _deadlines, _lines, _payments, _packages, _requests, _person, _effects, _history)
 
 
 def _facts(shown: ShownOrder) -> RenderableType:
     order = shown.order
-    total = "-" if order.total_minor is None else f"{to_major(order.total_minor, order.currency)} {order.currency}"
     facts: list[tuple[str, object]] = [
         ("store", order.store),
         ("phase", f"{shown.phase} (platform: {order.raw_status})"),
@@ -29,7 +28,7 @@ def _facts(shown: ShownOrder) -> RenderableType:
         ("fulfillment", order.fulfillment),
         ("closure", order.closure),
         ("region", order.region),
-        ("total", total),
+        ("total", _money(order.total_minor, order.currency)),
         ("placed", order.placed_at),
         ("paid", order.paid_at),
         ("shipped", order.shipped_at),
@@ -42,6 +41,14 @@ def _facts(shown: ShownOrder) -> RenderableType:
         facts.append(
             ("ended", f"{cell(order.ended_at)} by {by} ({order.ended_by_raw}): {why} ({order.end_reason_raw})")
         )
+    further = (
+        ("not to be shipped before", order.ship_from),
+        ("refunded", _money(order.refunded_minor, order.currency)),
+        ("replaces order", order.replaces or None),
+        ("supplier", None if order.supplier is None else order.supplier.name or order.supplier.supplier_id),
+        ("the platform also says", ", ".join(f"{name}: {word}" for name, word in sorted(order.raw_details.items()))),
+    )
+    facts += [(name, value) for name, value in further if value]
     if order.absent:
         facts.append(("not told by the platform", ", ".join(sorted(order.absent))))
     return table(f"Order {order.order_id}", ("fact", "value"), facts, empty="")
@@ -72,6 +79,16 @@ def _lines(shown: ShownOrder) -> RenderableType:
     return table("Lines", columns, rows, empty="No lines were told.")
 
 
+def _payments(shown: ShownOrder) -> RenderableType | None:
+    if not shown.order.payments:
+        return None
+    rows = (
+        (each.step, each.method, each.state, _money(each.amount_minor, shown.order.currency), each.paid_at, each.pay_by)
+        for each in shown.order.payments
+    )
+    return table("Payments", ("step", "method", "state", "amount", "paid", "pay by"), rows, empty="")
+
+
 def _packages(shown: ShownOrder) -> RenderableType | None:
     if not shown.order.packages:
         return None
@@ -100,9 +117,7 @@ def _requests(shown: ShownOrder) -> RenderableType | None:
             request.goods,
             request.refund,
             request.reason or request.reason_raw,
-            None
-            if request.refund_minor is None
-            else f"{to_major(request.refund_minor, request.currency)} {request.currency}",
+            _money(request.refund_minor, request.currency),
             request.opened_at,
             request.answer_by,
         )
@@ -121,10 +136,12 @@ def _person(shown: ShownOrder) -> RenderableType | None:
         if person is None:
             continue
         hidden = person.masked
+        sealed = getattr(person, "encrypted", {})
+        rows += [(f"{name} {field.replace('_', ' ')}", "(encrypted by the platform)") for field in sorted(sealed)]
         rows += [
             (f"{name} {field.replace('_', ' ')}", f"{value}{' (hidden by the platform)' if field in hidden else ''}")
             for field, value in person
-            if field != "masked" and value
+            if field not in {"masked", "encrypted"} and value
         ]
     rows += [(name, text) for name, text in (("note", order.note), ("message", order.buyer_message)) if text]
     return table("Personal data", ("field", "value"), rows, empty="No personal data is stored for this order.")
@@ -145,3 +162,7 @@ def _history(shown: ShownOrder) -> RenderableType | None:
         return None
     rows = ((each.at, each.who, each.what) for each in shown.audit)
     return table("History", ("at", "who", "what"), rows, empty="")
+
+
+def _money(minor: int | None, currency: str) -> str | None:
+    return None if minor is None else f"{to_major(minor, currency)} {currency}"

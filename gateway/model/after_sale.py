@@ -15,6 +15,7 @@ class RequestKind(StrEnum):
     return_refund = "return_refund"
     replacement = "replacement"
     exchange = "exchange"
+    price_adjustment = "price_adjustment"  # part of the price back, the sale stands (Xiaohongshu price protection)
     unknown = "unknown"
 
 
@@ -58,6 +59,15 @@ class DisputeState(StrEnum):
     decided = "decided"
 
 
+class OpenedBy(StrEnum):
+    """Who opened a request. One that the platform's staff or clock opened is nobody's fault by itself."""
+
+    buyer = "buyer"
+    seller = "seller"
+    platform = "platform"
+    unknown = "unknown"
+
+
 class AfterSaleReason(StrEnum):
     """Why the buyer asks, in the gateway's words."""
 
@@ -84,6 +94,7 @@ class AfterSaleLine(Frozen):
     line_id: str
     quantity: int
     refund_minor: int | None = None
+    unit_ids: tuple[str, ...] = ()  # which of `LineItem.unit_ids`, where units have ids
 
 
 class AfterSale(Frozen):
@@ -94,6 +105,7 @@ class AfterSale(Frozen):
     request_id: str
     in_order: bool = False  # kept by the platform within the order itself: a newer order without it has settled it
     kind: RequestKind
+    opened_by: OpenedBy | None = None  # None: the platform does not say
     state: RequestState
     goods: GoodsState = GoodsState.not_returning
     refund: RefundState = RefundState.none
@@ -109,6 +121,7 @@ class AfterSale(Frozen):
     inspect_by: Instant | None = None
     evidence_by: Instant | None = None
     currency: str
-    refund_minor: int | None = None
+    refund_minor: int | None = None  # what is asked for
+    refunded_minor: int | None = None  # what has gone back to the buyer
     tracking_number: str = ""
     lines: tuple[AfterSaleLine, ...] = ()

@@ -27,7 +27,9 @@ class PaymentState(StrEnum):
     """Whether the buyer's money is there."""
 
     unpaid = "unpaid"
+    partly_paid = "partly_paid"  # a deposit, or the first steps of a staged payment; see `Order.payments`
     paid = "paid"
+    on_credit = "on_credit"  # the buyer pays at the end of a credit period: nothing to wait for before shipping
     on_delivery = "on_delivery"  # cash on delivery: nothing to wait for before shipping
     unknown = "unknown"
 
@@ -92,7 +94,13 @@ class SaleType(StrEnum):
 
 
 class LineItem(Frozen):
-    """One thing bought. ``line_id`` stays the same over the order's life and is unique within the order."""
+    """One thing bought. ``line_id`` stays the same over the order's life and is unique within the order.
+
+    Quantities are whole numbers of ``unit``: a platform that sells by measure counts its smallest step (1688: 2.5 m
+    are 25 of "0.1 m"). A platform that tells each unit apart (TikTok Shop) gives equal ones as one line that names
+    them all in ``unit_ids``; units that differ in price or fate are lines of their own.
+    ``ended_by``, ``end_reason`` are those of a line that ended while others go on.
+    """
 
     line_id: str
     product_id: str
@@ -105,8 +113,14 @@ class LineItem(Frozen):
     cancelled: int = 0
     return_requested: int = 0
     returned: int = 0
+    unit: str = ""  # empty: pieces
     unit_price_minor: int | None = None  # what the buyer pays for one
     list_price_minor: int | None = None
+    paid_minor: int | None = None  # what the buyer pays for the whole line; need not divide by the quantity
+    gift: bool = False
+    ended_by: EndedBy | None = None
+    end_reason: EndReason | None = None
+    end_reason_raw: str = ""
     platform_ids: dict[str, str] = {}  # ids that calls about this line need
     unit_ids: tuple[str, ...] = ()  # platforms with one id a unit (TikTok Shop): all of them
 
@@ -116,6 +130,7 @@ class PackageLine(Frozen):
 
     line_id: str
     quantity: int
+    unit_ids: tuple[str, ...] = ()  # which of `LineItem.unit_ids`, where units have ids
 
 
 class Package(Frozen):
@@ -131,13 +146,16 @@ class Package(Frozen):
 
 
 class Payment(Frozen):
-    """One payment towards the order (platforms with staged or split payment give several)."""
+    """One payment towards the order. Staged ones (deposit, balance) are numbered; those still to come are unpaid."""
 
     payment_id: str = ""
     method: str = ""
     state: PaymentState
     amount_minor: int | None = None
     paid_at: Instant | None = None
+    step: int | None = None  # from 1; None: not staged
+    pay_from: Instant | None = None  # a step may open late
+    pay_by: Instant | None = None
 
 
 class Buyer(Frozen):
@@ -148,8 +166,20 @@ class Buyer(Frozen):
     masked: frozenset[str] = frozenset()
 
 
+class Supplier(Frozen):
+    """Who sells to us, in an order of a store with role `buyer`."""
+
+    supplier_id: str = ""
+    name: str = ""  # of the shop or company, not of a person
+    chat_id: str = ""  # by which it is written to
+
+
 class Recipient(Frozen):
-    """Where the goods go. Personal data. ``masked`` names the fields the platform hides with asterisks."""
+    """Where the goods go. Personal data. ``masked`` names the fields the platform hides with asterisks.
+
+    ``encrypted`` holds fields the platform gives as ciphertext only (Xiaohongshu, 1688): opening one is a call, made
+    when a person needs it; the field itself is then empty, or masked.
+    """
 
     name: str = ""
     phone: str = ""
@@ -161,7 +191,8 @@ class Recipient(Frozen):
     postal_code: str = ""
     full_address: str = ""
     name_katakana: str = ""
-    address_token: str = ""  # a platform's handle for an encrypted address
+    address_token: str = ""  # a platform's handle for an encrypted address; equal for equal receivers
+    encrypted: dict[str, str] = {}  # field -> the platform's ciphertext
     masked: frozenset[str] = frozenset()
 
 
@@ -176,6 +207,9 @@ class Order(Frozen):
     store: str
     order_id: str
     raw_status: str
+    raw_details: dict[str, str] = {}  # further words of the platform that say how the order stands
+    platform_ids: dict[str, str] = {}  # further ids that calls about this order need, our own number among them
+    replaces: str = ""  # the number of the order this one replaces (exchange, sent again)
     payment: PaymentState
     fulfillment: FulfillmentState
     closure: Closure
@@ -186,7 +220,9 @@ class Order(Frozen):
     placed_at: Instant
     updated_at: Instant  # the platform's own; the newest wins
     paid_at: Instant | None = None
+    ship_from: Instant | None = None  # presale: not to be shipped before
     ship_by: Instant | None = None
+    collect_by: Instant | None = None  # the courier must have it
     shipped_at: Instant | None = None
     latest_delivery_at: Instant | None = None
     delivered_at: Instant | None = None
@@ -200,6 +236,7 @@ class Order(Frozen):
     buyer_reason_raw: str = ""
     total_minor: int | None = None  # what the buyer pays, shipping included
     shipping_minor: int | None = None
+    refunded_minor: int | None = None  # what has gone back to the buyer so far
     can_cancel: bool | None = None  # the platform's own word on whether the seller may cancel now
     can_cancel_lines: bool | None = None
     note: str = ""
@@ -209,5 +246,6 @@ class Order(Frozen):
     payments: tuple[Payment, ...] = ()
     requests: tuple[AfterSale, ...] = ()  # requests that are part of the order itself (Shopee IN_CANCEL)
     buyer: Buyer | None = None
+    supplier: Supplier | None = None
     recipient: Recipient | None = None
     absent: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.model.after_sale import AfterSale, RequestState
-from gateway.model.order import Order, Phase
+from gateway.model.order import Order, PaymentState, Phase
 
 Named = tuple[str, datetime]
 
@@ -17,7 +17,17 @@ def of_order(order: Order, phase: Phase) -> list[Named]:
     """Return what the order itself demands, each with its instant, in no order. Requests are left out."""
     if phase not in BEFORE_SHIPMENT:
         return []
-    return _told(("ship", order.ship_by), ("cancelled by the platform", order.auto_cancel_at))
+    steps = [
+        (f"buyer pays step {payment.step}", payment.pay_by)
+        for payment in order.payments
+        if payment.step is not None and payment.state is PaymentState.unpaid
+    ]
+    return _told(
+        ("ship", order.ship_by),
+        ("hand over to the courier", order.collect_by),
+        ("cancelled by the platform", order.auto_cancel_at),
+        *steps,
+    )
 
 
 def of_request(request: AfterSale) -> list[Named]:

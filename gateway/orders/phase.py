@@ -18,8 +18,9 @@ _ON_THE_WAY = {
 def phase_of(order: Order) -> Phase:
     """Return the order's phase. A fact that is unknown makes it `unknown`, whatever the other facts say.
 
-    Then how the order ended counts first, the payment next, the goods last. Paid with nothing to ship, though the
-    order is open, contradicts itself and is `unknown`.
+    Then how the order ended counts first, the payment next, the goods last. A deposit alone leaves an order `unpaid`
+    as long as nothing is to be shipped for it. Paid with nothing to ship, though the order is open, contradicts
+    itself and is `unknown`.
     """
     payment, fulfillment, closure = order.payment, order.fulfillment, order.closure
     if payment is PaymentState.unknown or fulfillment is FulfillmentState.unknown or closure is Closure.unknown:
@@ -27,5 +28,7 @@ def phase_of(order: Order) -> Phase:
     if closure is not Closure.open:
         return _ENDED[closure]
     if payment is PaymentState.unpaid:
+        return Phase.unpaid
+    if payment is PaymentState.partly_paid and fulfillment is FulfillmentState.not_due:
         return Phase.unpaid
     return _ON_THE_WAY.get(fulfillment, Phase.unknown)

@@ -195,7 +195,10 @@ class DetailAnswer(BaseModel):
     response: OrderList
 
 
-_NEVER_TOLD = frozenset({"sale_type", "latest_delivery_at", "delivered_at", "auto_cancel_at", "ended_at"})
+_NEVER_TOLD = frozenset({
+    "sale_type", "ship_from", "collect_by", "latest_delivery_at", "delivered_at", "auto_cancel_at", "ended_at",
+    "refunded_minor",
+})  # fmt: skip
 
 
 def read_page(body: bytes, store: str) -> list[Order]:

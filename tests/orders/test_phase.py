@@ -25,14 +25,14 @@ def expected(payment: str, fulfillment: str, closure: str) -> str:
         return "unknown"
     if closure != "open":
         return closure
-    if payment == "unpaid":
+    if payment == "unpaid" or (payment == "partly_paid" and fulfillment == "not_due"):
         return "unpaid"
     return OPEN_AND_PAID[fulfillment]
 
 
 def test_every_combination(make_order):
     combinations = list(itertools.product(PaymentState, FulfillmentState, Closure))
-    assert len(combinations) == 4 * 8 * 5
+    assert len(combinations) == 6 * 8 * 5
     for payment, fulfillment, closure in combinations:
         order = make_order(payment=payment, fulfillment=fulfillment, closure=closure)
         assert phase_of(order) == expected(payment, fulfillment, closure), (payment, fulfillment, closure)
@@ -46,6 +46,9 @@ def test_every_combination(make_order):
         ("paid", "held", "open", "on_hold"),
         ("on_delivery", "to_ship", "open", "awaiting_shipment"),
         ("on_delivery", "not_due", "open", "unknown"),
+        ("partly_paid", "not_due", "open", "unpaid"),
+        ("partly_paid", "to_ship", "open", "awaiting_shipment"),
+        ("on_credit", "to_ship", "open", "awaiting_shipment"),
         ("paid", "arranged", "open", "awaiting_collection"),
         ("paid", "partly_shipped", "open", "in_transit"),
         ("paid", "shipped", "open", "in_transit"),

@@ -214,10 +214,13 @@ def test_a_plain_order(rows: Any) -> None:
     assert order.requests == ()
     assert order.absent == {
         "sale_type",
+        "ship_from",
+        "collect_by",
         "latest_delivery_at",
         "delivered_at",
         "auto_cancel_at",
         "ended_at",
+        "refunded_minor",
         "returnable_until",
     }
 
