@@ -118,7 +118,8 @@ def with_filters(function: Callable[..., None]) -> Callable[..., None]:
         function(*arguments, filters=filters, **given)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [own[0], *(each.replace(annotation=hints[each.name], kind=keyword) for each in own[1:])]
+    first = own[0].replace(annotation=hints[own[0].name])
+    parameters = [first, *(each.replace(annotation=hints[each.name], kind=keyword) for each in own[1:])]
     parameters += [
         inspect.Parameter(name, keyword, annotation=annotation, default=default)
         for name, (annotation, default) in _OPTIONS.items()
