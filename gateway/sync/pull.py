@@ -26,12 +26,16 @@ from gateway.sync.together import together
 log = structlog.get_logger(__name__)
 
 _SECOND = timedelta(seconds=1)
+_AT_ONCE = 200  # open orders read and stored together
 _RECONCILED = "reconciled"  # the cursor that keeps when a second look was taken last
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a pull has come. ``remaining`` is an estimate from the pace so far, None at the start."""
+    """How far a pull has come. ``remaining`` is an estimate from the pace so far, None at the start.
+
+    A pull of a span of time says how much of it is ``done``; one of orders known by number says how many there are.
+    """
 
     store: str
     doing: str
@@ -39,6 +43,14 @@ class Progress:
     done: timedelta
     total: timedelta
     remaining: timedelta | None
+    of: int | None = None
+
+    @property
+    def share(self) -> float:
+        """Return how much is done, from 0 to 1."""
+        if self.of is not None:
+            return min(self.seen / self.of, 1.0) if self.of else 1.0
+        return min(self.done / self.total, 1.0) if self.total else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +170,13 @@ class Pull:
     async def open_orders(self) -> PullReport:
         """Read every order that has not ended anew, the nearest deadline first."""
         ids = await self._database.read(lambda c: open_with_deadlines(c, self._store.id))
-        report = PullReport(self._store.id)
-        for start in range(0, len(ids), 200):
-            report += await self.named(ids[start : start + 200])
+        report, began = PullReport(self._store.id), self._clock.now()
+        for start in range(0, len(ids), _AT_ONCE):
+            report += await self.named(ids[start : start + _AT_ONCE])
+            seen = min(start + _AT_ONCE, len(ids))
+            remaining = (self._clock.now() - began) * ((len(ids) - seen) / seen)
+            zero = timedelta()
+            self._tell(Progress(self._store.id, "open orders", seen, zero, zero, remaining or None, of=len(ids)))
         return report
 
     async def named(self, ids: Sequence[str]) -> PullReport:
@@ -248,7 +264,7 @@ class Pull:
                 total += saved
                 if changed is not None:
                     changed.extend(saved.changed)
-            self._tell_progress(stream.name, total.seen, began, cursor.position - first, end - first)
+                self._tell_progress(stream.name, total.seen, began, cursor.position - first, end - first)
         return self._report(total)
 
     async def _save(self, loaded: Loaded, cursor: Cursor | None = None) -> Saved:

@@ -182,6 +182,18 @@ async def test_progress_names_store_and_what_remains(desk: Any) -> None:
     assert last.done == last.total == timedelta(days=40)
 
 
+async def test_progress_is_told_page_by_page_and_for_open_orders_by_number(desk: Any) -> None:
+    for n in range(4):
+        desk.platform.put(f"o{n}", desk.clock.now() - HOUR, ship_by=desk.clock.now() + timedelta(days=9))
+    await desk.pull().changes()
+    assert [told.seen for told in desk.told if told.doing == "orders"] == [3, 4], "three on a page"
+    desk.told.clear()
+    desk.clock.advance(timedelta(days=2))
+    await desk.pull().changes()
+    first = desk.told[0]
+    assert (first.doing, first.seen, first.of, first.share) == ("open orders", 4, 4, 1.0)
+
+
 async def test_the_next_page_is_on_its_way_while_one_is_stored(desk: Any) -> None:
     """Both orders of the racers: the second page may arrive before or after the first is stored."""
     for n in range(6):

@@ -147,4 +147,4 @@ async def _next(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> A
 
 
 def _progress(said: Told) -> Progress:
-    return Progress(said.store, said.doing, said.seen, said.done, said.total, said.remaining)
+    return Progress(said.store, said.doing, said.seen, said.done, said.total, said.remaining, said.of)

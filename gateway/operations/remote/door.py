@@ -205,6 +205,7 @@ def _told(progress: Progress) -> Told:
         done=progress.done,
         total=progress.total,
         remaining=progress.remaining,
+        of=progress.of,
     )
 
 

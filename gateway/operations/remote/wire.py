@@ -55,6 +55,7 @@ class Told(_Said):
     done: timedelta
     total: timedelta
     remaining: timedelta | None
+    of: int | None = None
 
 
 class Result(_Said):
