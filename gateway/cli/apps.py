@@ -54,18 +54,15 @@ def add(
         sign_key=secret_of(secret_env, secret_file, f"Secret of app {name}"),
         push_key=variable(push_key_env) if push_key_env else "",
     )
-    added = session.run(
-        lambda context: add_app(
-            context,
-            name=name,
-            platform=platform,
-            key=key,
-            secret=secret,
-            base_url=base_url,
-            replace=replace,
-            by=session.person(),
-        ),
-        Access.beside,
+    added = session.ask(
+        add_app,
+        name=name,
+        platform=platform,
+        key=key,
+        secret=secret,
+        base_url=base_url,
+        replace=replace,
+        by=session.person(),
     )
     session.show(
         added,
@@ -94,8 +91,7 @@ def push(
     from gateway.operations.pushing import push_settings, set_push_url
 
     if here or url:
-        by = session.person()
-        settings = session.run(lambda context: set_push_url(context, name, url, by=by), Access.beside)
+        settings = session.ask(set_push_url, name, url, by=session.person())
     else:
         settings = session.run(lambda context: push_settings(context, name), Access.read)
     session.show(settings, _pushes)

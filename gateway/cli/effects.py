@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli.exits import Exit
 from gateway.cli.output import table
-from gateway.cli.session import Access, Session, with_session
+from gateway.cli.session import Session, with_session
 from gateway.policy.terms import Reason
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def resolve(
     """End an order that must end, by the cheapest path the platform's rules allow."""
     from gateway.operations.resolving import resolve as run
 
-    result = session.run(
-        lambda context: run(context, order, reason, store=store, dry_run=dry_run, approved=yes, by=session.person())
-    )
+    result = session.ask(run, order, reason, store=store, dry_run=dry_run, approved=yes, by=session.person())
     session.show(result, _decision, _options)
     if (code := exit_of(result.outcome)) is not Exit.ok:
         raise typer.Exit(code)

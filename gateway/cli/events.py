@@ -69,8 +69,7 @@ def replay(
     """Act on pushes anew: the running gateway does it within seconds, or else the next one to run."""
     from gateway.operations.events import replay_events
 
-    by = session.person()
-    replayed = session.run(lambda context: replay_events(context, numbers or (), failed=failed, by=by), Access.beside)
+    replayed = session.ask(replay_events, numbers or (), failed=failed, by=session.person())
     session.show(replayed, _events)
 
 

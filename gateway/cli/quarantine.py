@@ -46,7 +46,7 @@ def retry(
     """Read what waits anew; a newer version of the gateway may understand it."""
     from gateway.operations.quarantine import retry_quarantine
 
-    show_synced(session, session.run(lambda context: retry_quarantine(context, store or ())))
+    show_synced(session, session.ask(retry_quarantine, store or ()))
 
 
 def _waiting(waiting: list[Quarantined]) -> RenderableType:

@@ -51,8 +51,7 @@ class Access(StrEnum):
     """How a command opens the gateway."""
 
     own = "own"  # alone: holds the process lock
-    read = "read"  # also while another process runs it
-    beside = "beside"  # as `read`, and may write single rows (`gateway.operations.beside`)
+    read = "read"  # also while another process runs it; writes nothing
 
 
 DATA = "./gateway-data"
@@ -119,7 +118,6 @@ class Session:
 
         async def inside() -> T:
             from gateway.cli.progress import Teller
-            from gateway.operations.beside import beside
 
             self.log()
             with Teller(quiet=daemon) as teller:
@@ -128,10 +126,7 @@ class Session:
                 ) as context:
                     if daemon:
                         self.log(context.configuration.log)
-                    if access is not Access.beside:
-                        return await act(context)
-                    async with beside(context) as writing:
-                        return await act(writing)
+                    return await act(context)
 
         return self.run_plain(inside(), fast=daemon)
 

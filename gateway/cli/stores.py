@@ -69,14 +69,17 @@ def connect(
     def told(link: Link) -> None:
         session.say(f"Open this link and let the seller sign in (it ages within minutes):\n{link.url}")
 
-    async def act(context: Context) -> list[Connected] | Link:
-        if given:
-            return await connect_with(context, app, given)
-        if wait == 0:
-            return await connect_link(context, app, redirect_url)
-        return await connect_by_callback(context, app, redirect_url, told=told, patience=wait)
+    async def listen(context: Context) -> list[Connected] | Link:
+        async with session.asking() as ask:
+            return await connect_by_callback(context, ask, app, redirect_url, told=told, patience=wait)
 
-    result = session.run(act, Access.beside)
+    result: list[Connected] | Link
+    if given:
+        result = session.ask(connect_with, app, given)
+    elif wait == 0:
+        result = session.ask(connect_link, app, redirect_url)
+    else:
+        result = session.run(listen, Access.read)
     session.show(result, lambda shown: shown.url if isinstance(shown, Link) else _connected(shown))
 
 
@@ -109,9 +112,7 @@ def add(  # noqa: PLR0913, PLR0917 - one option each
 
     tokens = tokens_of(Source(access_token_env, refresh_token_env, tokens_file), expires_in)
     wishes = Wishes(name, region, currency, time_zone)
-    session.show(
-        [session.run(lambda context: add_store(context, app, shop_id, tokens, wishes), Access.beside)], _connected
-    )
+    session.show([session.ask(add_store, app, shop_id, tokens, wishes)], _connected)
 
 
 @group.command("check")
@@ -123,7 +124,7 @@ def check(
     """Try each store's authorisation, and say how to reconnect those where it does not work."""
     from gateway.operations.stores import check_stores
 
-    checked = session.run(lambda context: check_stores(context, stores or ()))
+    checked = session.ask(check_stores, stores or ())
     session.show(checked, _checked)
     if not all(each.works for each in checked):
         refused = any(each.state.value == "disconnected" for each in checked if not each.works)

@@ -51,11 +51,11 @@ def sync(
     chosen = store or ()
     if since is not None:
         instant = since.replace(tzinfo=UTC) if since.tzinfo is None else since
-        done = session.run(lambda context: sync_since(context, instant, chosen))
+        done = session.ask(sync_since, instant, chosen)
     elif now:
-        done = session.run(lambda context: sync_now(context, chosen))
+        done = session.ask(sync_now, chosen)
     else:
-        done = session.run(lambda context: sync_once(context, chosen))
+        done = session.ask(sync_once, chosen)
     show_synced(session, done)
 
 

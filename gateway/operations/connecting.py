@@ -9,7 +9,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from gateway.errors import DataError
+from gateway.errors import DataError, Unavailable
 from gateway.model.store import App, AppSecret, Credential, Store, StoreState
 from gateway.operations.apps import app_named, checked_name
 from gateway.operations.context import Context
@@ -77,6 +77,7 @@ async def connect_link(
     now = context.clock.now()
     state = await context.database.write(lambda c: rows.new_oauth_state(c, app_id, now))
     url = opened.adapter.authorise_url(opened.app, opened.secret, redirect_url, state, now)
+    context.arrivals.expect(state)
     return Link(app_id, url, redirect_url, state)
 
 
@@ -91,7 +92,30 @@ async def connect_with_state(context: Context, platform: str, callback: Mapping[
     app = await app_named(context, app_id)
     if app.platform != platform:
         raise DataError(f"This authorisation was started for {app.platform}, not for {platform}. Ask for a new link.")
-    return await connect_with(context, app_id, callback)
+    connected = await connect_with(context, app_id, callback)
+    context.arrivals.arrived(state, connected)
+    return connected
+
+
+async def connected_by(context: Context, link: Link, patience: float) -> list[Connected]:
+    """Wait until a seller has used ``link``, and return the stores that it connected.
+
+    Raises Unavailable when no callback has come within ``patience`` seconds of real time.
+    """
+    try:
+        connected: list[Connected] = await context.arrivals.of(link.state, patience)
+    except Unavailable as error:
+        raise no_callback(link, patience) from error
+    return connected
+
+
+def no_callback(link: Link, patience: float) -> Unavailable:
+    """Return the error of a link that nobody used in time."""
+    return Unavailable(
+        f"No callback arrived at {link.redirect_url} within {patience:.0f} s. Run the command again and "
+        "open the fresh link; when the browser shows an address with a code, give that with --code and "
+        "--shop-id."
+    )
 
 
 async def connect_with(context: Context, app_id: str, callback: Mapping[str, str]) -> list[Connected]:

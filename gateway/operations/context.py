@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gateway.cases.resolve import Resolver
 from gateway.config import Configuration
 from gateway.model.store import App, AppSecret
+from gateway.operations.arrivals import Arrivals
 from gateway.policy.rule_set import RuleSet
 from gateway.ports import Adapter, Channel, Clock
 from gateway.storage.database import Database
@@ -78,6 +82,8 @@ class Context:
     app_channel: Callable[[Adapter, App, AppSecret], Channel]
     make_pull: Callable[[Connection, Tell], Pull]
     tell: Tell  # hears how far pulls have come
+    arrivals: Arrivals[Any] = field(default_factory=Arrivals)  # what links of this process brought
+    loops: dict[str, Callable[[], None]] = field(default_factory=dict)  # by store: cuts the rest of its loop short
 
     def pull_for(self, connection: Connection) -> Pull:
         """Return the pull of a store; `tell` hears its progress."""
@@ -100,6 +106,8 @@ def joined(
     """Return the context in which these parts work together."""
     connections = Connections(database, vault, adapter_for, store_channel)
 
+    turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
     def make_pull(connection: Connection, hears: Tell) -> Pull:
         return Pull(
             store=connection.store,
@@ -110,6 +118,7 @@ def joined(
             clock=clock,
             settings=configuration.sync,
             tell=hears,
+            turn=turns[connection.store.id],
         )
 
     resolver = Resolver(

@@ -19,6 +19,7 @@ from gateway.model.store import Store, StoreState
 from gateway.operations.connecting import Connected
 from gateway.operations.context import Context
 from gateway.operations.receiving import lost_pushes, processor, receiver
+from gateway.operations.reindexing import reindexing
 from gateway.operations.remote.door import open_door
 from gateway.operations.roles import Role
 from gateway.operations.stores import flag_disconnected
@@ -84,6 +85,7 @@ async def serve(
             tasks.append(asyncio.create_task(lost_pushes(context, acting.wake).run(), name="lost pushes"))
         if Role.work in roles:
             await _take_over(context)
+            await stack.enter_async_context(reindexing(context))
             tasks.append(asyncio.create_task(runner.run(), name="work"))
             tasks.append(asyncio.create_task(acting.run(), name="inbox"))
         if Role.sync in roles:
@@ -163,6 +165,7 @@ class _Stores:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), _LOOK_EVERY)
         finally:
+            self._context.loops.clear()
             for loop in self._loops.values():
                 loop.cancel()
             await asyncio.gather(*self._loops.values(), return_exceptions=True)
@@ -173,10 +176,13 @@ class _Stores:
             if not known.cancelled() and (error := known.exception()) is not None:
                 log.error("sync.ended", store=store.id, error=type(error).__name__)
             del self._loops[store.id]
+            self._context.loops.pop(store.id, None)
             known = None
         if known is None and store.state is StoreState.connected:
             try:
-                self._loops[store.id] = asyncio.create_task((await self._loop(store)).run(), name=f"sync {store.id}")
+                loop = await self._loop(store)
+                self._loops[store.id] = asyncio.create_task(loop.run(), name=f"sync {store.id}")
+                self._context.loops[store.id] = loop.pull_now
             except GatewayError as error:  # its app or adapter is missing: the others go on
                 log.warning("sync.not_started", store=store.id, error=type(error).__name__, text=str(error))
 

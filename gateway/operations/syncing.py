@@ -79,7 +79,7 @@ async def pull_each(
 async def _sync(context: Context, store: Store, act: Callable[[Pull], Awaitable[PullReport]]) -> Synced:
     try:
         pull = context.pull_for(await context.connections.open(store.id))
-        return Synced(store.id, await act(pull))
+        report = await act(pull)
     except (StoreDisconnected, TokenExpired) as error:
         words = str(error)
         if store.state is StoreState.connected:
@@ -87,3 +87,6 @@ async def _sync(context: Context, store: Store, act: Callable[[Pull], Awaitable[
         return Synced(store.id, None, type(error).__name__, words)
     except GatewayError as error:
         return Synced(store.id, None, type(error).__name__, str(error))
+    if (wake := context.loops.get(store.id)) is not None:
+        wake()  # it may rest long after errors that are over now
+    return Synced(store.id, report)

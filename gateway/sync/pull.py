@@ -74,7 +74,10 @@ class PullReport:
 
 
 class Pull:
-    """Reads one store. Safe to stop at any instant: the cursor moves only with the rows it speaks of."""
+    """Reads one store. Safe to stop at any instant: the cursor moves only with the rows it speaks of.
+
+    Pulls of one process that move the store's cursors share ``turn``: they go one after another.
+    """
 
     def __init__(
         self,
@@ -87,6 +90,7 @@ class Pull:
         clock: Clock,
         settings: SyncSettings,
         tell: Callable[[Progress], None] = lambda _: None,
+        turn: asyncio.Lock | None = None,
     ) -> None:
         self._store = store
         self._database = database
@@ -94,6 +98,7 @@ class Pull:
         self._clock = clock
         self._settings = settings
         self._tell = tell
+        self._turn = turn or asyncio.Lock()
         self._orders = OrderStream(store, adapter, channel, settings.parallel)
         self._after_sales = (
             AfterSaleStream(store, adapter, channel, adapter.manifest.limits, settings.parallel)
@@ -107,6 +112,10 @@ class Pull:
 
     async def changes(self) -> PullReport:
         """Pull what changed since the last time; after a long absence, open orders with deadlines come first."""
+        async with self._turn:
+            return await self._changes()
+
+    async def _changes(self) -> PullReport:
         report = PullReport(self._store.id)
         if await self._was_absent():
             report += await self.open_orders()
@@ -130,8 +139,9 @@ class Pull:
             for cursor in slices:
                 save_cursor(connection, cursor, self._clock.now())
 
-        await self._database.write(plan)
-        return await self._unfinished_ranges()
+        async with self._turn:
+            await self._database.write(plan)
+            return await self._unfinished_ranges()
 
     async def reconcile_if_due(self) -> PullReport:
         """Reconcile when the last time is `reconcile_every` ago; when that was survives a restart."""

@@ -14,7 +14,6 @@ from gateway.errors import ConfigurationError, DataError, NotFound
 from gateway.model.store import App, AppSecret
 from gateway.operations.apps import add_app, checked_name, list_apps
 from gateway.operations.backups import backup
-from gateway.operations.beside import beside
 from gateway.operations.connecting import Tokens, Wishes, add_store
 from gateway.operations.doctor import Finding, Health, examine
 from gateway.operations.initialise import initialise
@@ -125,10 +124,7 @@ async def test_a_host_that_is_gone_is_trouble(context) -> None:
     assert reached.trouble == "no connection: ConnectionRefusedError"
 
 
-async def test_a_stop_goes_in_beside_a_gateway_that_runs(context) -> None:
-    async with running(context.folder.path, read_only=True) as other, beside(other) as writing:
-        stopped = await stop_effects(writing, None, active=True, by="test")
-    assert stopped.everywhere
+async def test_a_second_gateway_is_refused(context) -> None:
     with pytest.raises(ConfigurationError, match="PostgreSQL"):
         async with running(context.folder.path):
             pass

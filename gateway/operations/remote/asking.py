@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
-from gateway.errors import ConfigurationError
+from gateway.errors import ConfigurationError, DataError
 from gateway.operations.context import Context, DataFolder, Tell
 from gateway.operations.remote.address import is_ours, short_name
 from gateway.operations.remote.door import cut_short
@@ -17,6 +17,7 @@ from gateway.operations.remote.use_cases import UseCase, case_of
 from gateway.operations.remote.wire import (
     ANSWERS,
     LONGEST_ANSWER,
+    LONGEST_REQUEST,
     Accepted,
     Answer,
     Request,
@@ -55,6 +56,15 @@ class Asking:
         self._open_own = open_own
         self._tell = tell
         self._waiting = waiting
+
+    async def answered(self) -> bool:
+        """Tell whether a running gateway takes requests now."""
+        try:
+            _, writer = await _connect(self._folder)
+        except Nobody:
+            return False
+        writer.close()
+        return True
 
     async def __call__(
         self, act: Callable[Concatenate[Context, P], Awaitable[T]], *arguments: P.args, **named: P.kwargs
@@ -95,13 +105,19 @@ async def ask(folder: DataFolder, case: UseCase, arguments: Any, tell: Tell) -> 
     Raises the error that ended it there; Nobody when no gateway took the request, OutcomeUnknown when it went away
     after that.
     """
+    asked = line(Request(version=version(), ask=case.name, arguments=dict(arguments)))
+    if len(asked) > LONGEST_REQUEST:
+        raise DataError(
+            f"{case.name} is asked with {len(asked)} bytes; the running gateway takes {LONGEST_REQUEST} at most. "
+            "Divide it, or stop the gateway first."
+        )
     reader, writer = await _connect(folder)
     try:
         if not is_ours(writer.get_extra_info("socket")):
             raise ConfigurationError(
                 f"Another user's process answers at {folder.door}. Run the command as that user, or remove the socket."
             )
-        writer.write(line(Request(version=version(), ask=case.name, arguments=dict(arguments))))
+        writer.write(asked)
         return await _answer(reader, writer, case, tell)
     finally:
         writer.close()

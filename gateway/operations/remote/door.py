@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 GRACE = 20.0  # seconds of real time that accepted requests have to end when the gateway stops
 _HURRY = 10.0  # seconds a peer has to say what it wants, or to take its answer
+_AGAIN = 1.0  # seconds of real time after which connections are taken again when that failed
+_LAST_WORDS = 2.0  # seconds of real time in which answers are delivered when the gateway stops
 _UNREAD = 1 << 20  # bytes of progress nobody reads, after which no more is told
 
 
@@ -42,15 +45,13 @@ async def open_door(context: Context) -> AsyncIterator[None]:
     At the end no new request is accepted, and those accepted are finished, as far as `GRACE` allows.
     Raises ConfigurationError when the socket cannot be made.
     """
-    door = _Door(context)
     # whatever socket is there belongs to a process that is gone: we hold the lock
     taken = await asyncio.to_thread(_listen, context.folder.door)
-    server = await asyncio.start_unix_server(door.answer, sock=taken, limit=LONGEST_REQUEST)
+    door = _Door(context, taken)
     try:
         yield
     finally:
         context.folder.door.unlink(missing_ok=True)
-        server.close()
         await door.close()
 
 
@@ -64,6 +65,7 @@ def _listen(path: Path) -> socket.socket:
             taken.bind(name)
         fresh.chmod(0o600)
         taken.listen(64)
+        taken.setblocking(False)
         fresh.rename(path)
     except OSError as error:
         taken.close()
@@ -78,39 +80,80 @@ def _listen(path: Path) -> socket.socket:
 
 
 class _Door:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._closing = False
-        self._working: set[asyncio.Task[None]] = set()
-        self._peers: set[asyncio.StreamWriter] = set()
+    """Takes connections from ``taken`` until it is closed; each is one talk, about one request."""
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read one request and see to it. It goes on when the peer goes away."""
-        self._peers.add(writer)
-        try:
-            accepted = await self._accept(reader, writer)
-            if accepted is not None:
-                await asyncio.wait({accepted})
-        finally:
-            self._peers.discard(writer)
-            writer.close()
+    def __init__(self, context: Context, taken: socket.socket) -> None:
+        self._context = context
+        self._taken = taken
+        self._closing = False
+        self._talks: set[asyncio.Task[None]] = set()
+        self._silent: set[asyncio.Task[None]] = set()  # talks in which nothing was accepted yet
+        self._working: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()  # those of `_working` that only wait for something
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(taken, self._take)
 
     async def close(self) -> None:
         """Accept nothing more, and let what was accepted end."""
         self._closing = True
+        self._loop.remove_reader(self._taken)
+        self._taken.close()
+        await asyncio.sleep(0)  # talks that were just taken begin, so that each lets go of its connection
+        for task in (*self._silent, *self._waiting):
+            task.cancel()
         if self._working:
             log.info("remote.finishing", requests=len(self._working))
             await asyncio.wait(self._working, timeout=GRACE)
         for task in self._working:
             task.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
-        for peer in self._peers:
-            peer.close()
+        if self._talks:
+            await asyncio.wait(self._talks, timeout=_LAST_WORDS)
+        for task in self._talks:
+            task.cancel()
+        await asyncio.gather(*self._talks, *self._working, return_exceptions=True)
+
+    def _take(self) -> None:
+        try:
+            connection, _ = self._taken.accept()
+        except BlockingIOError:
+            return  # it went away again
+        except OSError as error:  # too many open files, say: others may close some
+            log.warning("remote.not_taken", error=error.strerror)
+            self._loop.remove_reader(self._taken)
+            self._loop.call_later(_AGAIN, self._take_again)
+            return
+        connection.setblocking(False)
+        talk = asyncio.create_task(self._talk(connection), name="remote talk")
+        for talks in (self._talks, self._silent):
+            talks.add(talk)
+            talk.add_done_callback(talks.discard)
+
+    def _take_again(self) -> None:
+        if not self._closing:
+            self._loop.add_reader(self._taken, self._take)
+
+    async def _talk(self, connection: socket.socket) -> None:
+        """Read one request and see to it. It goes on when the peer goes away."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(sock=connection, limit=LONGEST_REQUEST)
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            accepted = await self._accept(reader, writer)
+            if accepted is not None:
+                self._silent.discard(_this_task())
+                await self._see_to(accepted, reader)
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+        finally:
+            writer.transport.abort()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> asyncio.Task[None] | None:
         if not is_ours(writer.get_extra_info("socket")):
             log.warning("remote.stranger")
-            await _say(writer, trouble_of(_stranger()))
+            await _refuse(reader, writer, _stranger())
             return None
         try:
             async with asyncio.timeout(_HURRY):
@@ -119,7 +162,7 @@ class _Door:
             return None  # it went away before it had asked
         except (TimeoutError, asyncio.LimitOverrunError) as error:
             log.warning("remote.unread", error=type(error).__name__)
-            await _say(writer, trouble_of(DataError(f"A request is one line of at most {LONGEST_REQUEST} bytes.")))
+            await _refuse(reader, writer, DataError(f"A request is one line of at most {LONGEST_REQUEST} bytes."))
             return None
         try:
             case, arguments = _read(told)
@@ -130,9 +173,19 @@ class _Door:
             return None  # nothing was accepted: it may ask the next process, or do it by itself
         # before any await: a request that is told to be accepted must not be lost to `close`
         task = asyncio.create_task(self._do(case, arguments, writer), name=f"remote {case.name}")
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        for tasks in (self._working, self._waiting) if case.waits else (self._working,):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
         return task
+
+    async def _see_to(self, task: asyncio.Task[None], reader: asyncio.StreamReader) -> None:
+        """Wait for the end of a request; one that only waits need not outlive who asked."""
+        gone = asyncio.create_task(reader.read(1)) if task in self._waiting else None
+        await asyncio.wait({task, gone} if gone else {task}, return_when=asyncio.FIRST_COMPLETED)
+        if gone is not None:
+            gone.cancel()
+            task.cancel()
+            await asyncio.gather(task, gone, return_exceptions=True)
 
     async def _do(self, case: UseCase, arguments: BaseModel, writer: asyncio.StreamWriter) -> None:
         writer.write(line(Accepted()))
@@ -207,6 +260,21 @@ def _told(progress: Progress) -> Told:
         remaining=progress.remaining,
         of=progress.of,
     )
+
+
+async def _refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, error: GatewayError) -> None:
+    """Tell why a request is not even read; what is still coming is dropped, or closing would cut the answer off."""
+    await _say(writer, trouble_of(error))
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_HURRY):
+            while await reader.read(1 << 16):
+                pass
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - for the type checker: only tasks call this
+    return task
 
 
 async def _say(writer: asyncio.StreamWriter, said: BaseModel) -> None:

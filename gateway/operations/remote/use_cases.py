@@ -19,19 +19,32 @@ from typing import Any, Concatenate, ParamSpec, get_type_hints
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from gateway.operations.apps import add_app
+from gateway.operations.connecting import add_store, connect_link, connect_with, connect_with_state, connected_by
 from gateway.operations.context import Context
+from gateway.operations.events import replay_events
+from gateway.operations.pushing import set_push_url
+from gateway.operations.quarantine import retry_quarantine
+from gateway.operations.reindexing import reindex
+from gateway.operations.resolving import resolve
 from gateway.operations.stopping import stop_effects
-from gateway.operations.stores import set_store_mode
+from gateway.operations.stores import check_stores, set_store_mode
+from gateway.operations.syncing import sync_now, sync_once, sync_since
 
 P = ParamSpec("P")
 
 
 class UseCase:
-    """One operation that may be asked by its name. ``look`` is the command that shows whether it was done."""
+    """One operation that may be asked by its name. ``look`` is the command that shows whether it was done.
 
-    def __init__(self, function: Callable[Concatenate[Context, P], Awaitable[Any]], look: str) -> None:
+    One that only ``waits`` for something ends with who asked for it; any other is finished.
+    """
+
+    def __init__(
+        self, function: Callable[Concatenate[Context, P], Awaitable[Any]], look: str, *, waits: bool = False
+    ) -> None:
         self.name = function.__name__
         self.look = look
+        self.waits = waits
         self._function: Callable[..., Awaitable[Any]] = function
 
     @cached_property
@@ -67,8 +80,22 @@ class UseCase:
 
 
 _TABLE = (
+    UseCase(reindex, "gateway doctor"),
     UseCase(add_app, "gateway apps list"),
+    UseCase(set_push_url, "gateway apps push APP"),
+    UseCase(connect_link, "gateway stores list"),
+    UseCase(connect_with, "gateway stores list"),
+    UseCase(connect_with_state, "gateway stores list"),
+    UseCase(connected_by, "gateway stores list", waits=True),
+    UseCase(add_store, "gateway stores list"),
+    UseCase(check_stores, "gateway stores list"),
     UseCase(set_store_mode, "gateway stores list"),
+    UseCase(sync_once, "gateway stores list"),
+    UseCase(sync_now, "gateway stores list"),
+    UseCase(sync_since, "gateway stores list"),
+    UseCase(retry_quarantine, "gateway quarantine list"),
+    UseCase(replay_events, "gateway events list"),
+    UseCase(resolve, "gateway orders show ORDER"),
     UseCase(stop_effects, "gateway stores list"),
 )
 

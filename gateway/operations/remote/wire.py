@@ -107,7 +107,7 @@ def trouble_of(error: Exception) -> Trouble | Crash:
         place = traceback.extract_tb(error.__traceback__)[-1]
         return Crash(error=type(error).__name__, place=f"{Path(place.filename).name}:{place.lineno}")
     kind = next(each for each in type(error).__mro__ if getattr(errors, each.__name__, None) is each)
-    carried = inspect.signature(kind).parameters
+    carried = inspect.signature(kind.__init__).parameters
     details = {name: value for name, value in vars(error).items() if name in carried}
     return Trouble(error=kind.__name__, text=str(error), details=details)
 

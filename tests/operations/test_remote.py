@@ -1,0 +1,443 @@
+"""Asking a running gateway over its socket: who may, what is told, and what happens when either end goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from gateway import errors
+from gateway.bootstrap import running
+from gateway.errors import ConfigurationError, DataError, GatewayError, NotFound, OutcomeUnknown
+from gateway.model.store import AppSecret
+from gateway.operations import apps
+from gateway.operations.context import Context, DataFolder
+from gateway.operations.initialise import initialise
+from gateway.operations.remote import address, asking, door
+from gateway.operations.remote.asking import Asking
+from gateway.operations.remote.door import open_door
+from gateway.operations.remote.use_cases import USE_CASES, UseCase, case_of
+from gateway.operations.remote.wire import LONGEST_REQUEST, RemoteFault, error_of, trouble_of, version
+from gateway.operations.stopping import stop_effects
+from gateway.storage import stores as rows
+from gateway.sync.pull import Progress, Pull
+
+LIMIT = 30.0
+CANARY = "canary-0123456789"
+TREE = [
+    each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, GatewayError)
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What the tests' own use case returns."""
+
+    value: int
+    after: timedelta
+
+
+class Levers:
+    """Holds the tests' own use cases in the middle."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.ended: list[str] = []
+
+    async def held(self, context: Context, number: int) -> Sum:
+        self.begun.set()
+        try:
+            await self.go_on.wait()
+        except asyncio.CancelledError:
+            self.ended.append("cancelled")
+            raise
+        self.ended.append("done")
+        return Sum(number + 1, timedelta(seconds=3))
+
+
+@pytest.fixture
+async def bare(folder: DataFolder) -> AsyncIterator[Context]:
+    """Return a gateway without shops."""
+    await initialise(folder, os.environ)
+    async with running(folder.path) as context:
+        yield context
+
+
+@pytest.fixture
+def levers(monkeypatch: pytest.MonkeyPatch) -> Levers:
+    """Return the levers of `held`, which may be asked; ``waits`` is the same but only waits."""
+    made = Levers()
+
+    async def held(context: Context, number: int) -> Sum:
+        return await made.held(context, number)
+
+    async def waits(context: Context, number: int) -> Sum:
+        return await made.held(context, number)
+
+    monkeypatch.setitem(USE_CASES, "held", UseCase(held, "gateway held list"))
+    monkeypatch.setitem(USE_CASES, "waits", UseCase(waits, "gateway held list", waits=True))
+    return made
+
+
+def _ask(context: Context, name: str, tell=lambda _: None, **arguments: object):
+    return asking.ask(context.folder, USE_CASES[name], arguments, tell)
+
+
+@asynccontextmanager
+async def _never() -> AsyncIterator[Context]:
+    raise AssertionError("the running gateway is asked, nothing is opened here")
+    yield
+
+
+def _asker(folder: DataFolder, open_own=_never, waiting=lambda _: None) -> Asking:
+    return Asking(folder, open_own, tell=lambda _: None, waiting=waiting)
+
+
+async def _raw(context: Context, sent: bytes) -> list[dict]:
+    """Send bytes as they are, and return every line of the answer."""
+    reader, writer = await asyncio.open_unix_connection(str(context.folder.door))
+    writer.write(sent)
+    writer.write_eof()
+    async with asyncio.timeout(LIMIT):
+        told = await reader.read()
+    writer.close()
+    return [json.loads(each) for each in told.splitlines()]
+
+
+def _line(ask: str, arguments: object, said: str | None = None) -> bytes:
+    return json.dumps({"version": said or version(), "ask": ask, "arguments": arguments}).encode() + b"\n"
+
+
+# what is told
+
+
+@pytest.mark.parametrize("case", USE_CASES.values(), ids=USE_CASES)
+def test_every_use_case_can_be_put_into_json(case: UseCase) -> None:
+    assert case.arguments.model_json_schema()["additionalProperties"] is False
+    assert case.result.json_schema(mode="serialization")
+    assert case.look.startswith("gateway ")
+
+
+@pytest.mark.parametrize("kind", TREE)
+def test_an_error_arrives_as_the_same_class_with_all_it_carries(kind: type[GatewayError]) -> None:
+    carried: dict[str, object] = {}
+    if issubclass(kind, errors.PlatformError | errors.AuthError):
+        carried = {"code": "error_x", "request_id": "r1"}
+    elif issubclass(kind, errors.RateLimited):
+        carried = {"retry_after": 7, "code": "error_limit"}
+    elif issubclass(kind, errors.NotAllowed):
+        carried = {"citations": ("XHS-1", "XHS-2")}
+    elif issubclass(kind, errors.NeedsApproval):
+        carried = {"reasons": ("costs money",)}
+    back = error_of(trouble_of(kind("It is so.", **carried)))
+    assert type(back) is kind
+    assert str(back) == "It is so."
+    assert vars(back) == carried
+
+
+def test_a_class_outside_the_tree_arrives_as_the_nearest_within() -> None:
+    class Special(NotFound):
+        pass
+
+    assert type(error_of(trouble_of(Special("x")))) is NotFound
+
+
+def test_a_fault_tells_its_place_and_not_its_words() -> None:
+    try:
+        raise KeyError(CANARY)
+    except KeyError as error:
+        told = error_of(trouble_of(error))
+    assert isinstance(told, RemoteFault)
+    assert "KeyError at test_remote.py:" in str(told)
+    assert CANARY not in str(told)
+
+
+async def test_result_and_progress_come_back_as_they_were(bare, monkeypatch) -> None:
+    step = Progress("s", "orders", 3, timedelta(hours=1), timedelta(hours=4), None)
+
+    async def pulls(context: Context, number: int) -> Sum:
+        context.tell(step)
+        return Sum(number, timedelta(microseconds=1))
+
+    monkeypatch.setitem(USE_CASES, "pulls", UseCase(pulls, "gateway x"))
+    told: list[Progress] = []
+    async with open_door(bare):
+        assert await _ask(bare, "pulls", told.append, number=5) == Sum(5, timedelta(microseconds=1))
+    assert told == [step]
+
+
+async def test_what_was_asked_is_done_in_the_running_gateway(bare) -> None:
+    async with open_door(bare):
+        stopped = await _asker(bare.folder)(stop_effects, None, active=True, by="somebody")
+        assert stopped.everywhere
+        with pytest.raises(NotFound, match="no store nowhere"):
+            await _asker(bare.folder)(stop_effects, "nowhere", active=True, by="somebody")
+    assert [stop.by for stop in await bare.database.read(rows.stops)] == ["somebody"]
+
+
+async def test_a_fault_of_the_running_gateway_is_a_fault_here(bare, monkeypatch) -> None:
+    async def breaks(context: Context) -> int:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setitem(USE_CASES, "breaks", UseCase(breaks, "gateway x"))
+    async with open_door(bare):
+        with pytest.raises(RemoteFault, match=r"RuntimeError at test_remote\.py"):
+            await _ask(bare, "breaks")
+
+
+def test_an_operation_without_a_line_in_the_table_is_a_mistake_at_once() -> None:
+    with pytest.raises(LookupError, match="list_apps"):
+        case_of(apps.list_apps)
+
+
+# who may ask
+
+
+async def test_the_socket_is_this_users_alone_and_goes_with_the_gateway(bare) -> None:
+    async with open_door(bare):
+        mode = bare.folder.door.stat().st_mode
+        assert stat.S_ISSOCK(mode)
+        assert stat.S_IMODE(mode) == 0o600
+    assert not bare.folder.door.exists()
+
+
+def test_the_peer_is_the_user_at_the_other_end() -> None:
+    ours, other = socket.socketpair(socket.AF_UNIX)
+    with closing(ours), closing(other):
+        assert address.peer_of(ours) == os.getuid()
+
+
+async def test_another_users_process_is_refused_by_either_end(bare, monkeypatch) -> None:
+    async with open_door(bare):
+        monkeypatch.setattr(address, "peer_of", lambda _: os.getuid() + 1)
+        (told,) = await _raw(bare, _line("stop_effects", {"store": None, "active": True, "by": "x"}))
+        assert (told["kind"], told["error"]) == ("error", "ConfigurationError")
+        assert "another user" in told["text"]
+        with pytest.raises(ConfigurationError, match="Another user's process answers"):
+            await _ask(bare, "stop_effects", store=None, active=True, by="x")
+    assert await bare.database.read(rows.stops) == []
+
+
+# requests that are none
+
+
+@pytest.mark.parametrize(
+    ("sent", "error", "says"),
+    [
+        (b"hello\n", "DataError", "line"),
+        (b"{}\n", "DataError", "ask"),
+        (_line("stop_effects", {}, "0.0.0"), "ConfigurationError", "of 0.0.0"),
+        (_line("no_such", {}), "DataError", "no_such"),
+        (_line("add_app", {"secret": {"sign_key": CANARY, "other": CANARY}, CANARY: 1}), "DataError", "secret.other"),
+        (b"x" * (LONGEST_REQUEST + 2), "DataError", "16777216 bytes"),
+    ],
+    ids=["garbage", "empty", "release", "name", "arguments", "size"],
+)
+async def test_what_is_no_request_is_refused_and_its_values_are_never_repeated(bare, sent, error, says) -> None:
+    with structlog.testing.capture_logs() as log:
+        async with open_door(bare):
+            (told,) = await _raw(bare, sent)
+    assert (told["kind"], told["error"]) == ("error", error)
+    assert says in told["text"]
+    assert "sign_key" not in told["text"] or CANARY not in told["text"].replace(f"{CANARY}: extra", "")
+    assert CANARY not in str(log)
+
+
+async def test_a_request_too_long_is_not_even_sent(bare) -> None:
+    async with open_door(bare):
+        with pytest.raises(DataError, match="16777216 at most"):
+            await _ask(bare, "stop_effects", store=None, active=True, by="x" * LONGEST_REQUEST)
+
+
+async def test_half_a_request_is_none(bare) -> None:
+    async with open_door(bare):
+        half = _line("stop_effects", {"store": None, "active": True, "by": "x"})[:-1]
+        assert await _raw(bare, half) == []
+    assert await bare.database.read(rows.stops) == []
+
+
+async def test_secrets_travel_and_are_not_logged(bare) -> None:
+    with structlog.testing.capture_logs() as log:
+        async with open_door(bare):
+            asker = _asker(bare.folder)
+            secret = AppSecret(sign_key=CANARY, push_key=f"{CANARY}-push")
+            added = await asker(apps.add_app, name="a", platform="shopee", key="1", secret=secret)
+            with pytest.raises(DataError):
+                await asker(apps.add_app, name="a", platform="shopee", key="1", secret=secret)
+    assert added == (await apps.list_apps(bare))[0]
+    kept = await bare.database.read(lambda c: rows.app_secret(c, bare.vault, "a"))
+    assert kept == secret
+    assert "add_app" in str(log)
+    assert CANARY not in str(log)
+
+
+# either end goes away
+
+
+async def test_two_ask_at_once_and_neither_waits_for_the_other(bare, levers) -> None:
+    async with open_door(bare):
+        first = asyncio.create_task(_ask(bare, "held", number=1))
+        await asyncio.wait_for(levers.begun.wait(), LIMIT)
+        assert (await _ask(bare, "stop_effects", store=None, active=True, by="x")).everywhere
+        second = asyncio.create_task(_ask(bare, "held", number=2))
+        levers.go_on.set()
+        assert [each.value for each in await asyncio.gather(first, second)] == [2, 3]
+
+
+async def test_what_was_accepted_is_finished_though_nobody_waits(bare, levers) -> None:
+    async with open_door(bare):
+        asked = asyncio.create_task(_ask(bare, "held", number=1))
+        await asyncio.wait_for(levers.begun.wait(), LIMIT)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        levers.go_on.set()
+    assert levers.ended == ["done"]
+
+
+async def test_a_gateway_that_stops_finishes_what_it_accepted(bare, levers) -> None:
+    async with open_door(bare):
+        asked = asyncio.create_task(_ask(bare, "held", number=1))
+        await asyncio.wait_for(levers.begun.wait(), LIMIT)
+        asyncio.get_running_loop().call_later(0.1, levers.go_on.set)
+    assert (await asked).value == 2
+
+
+async def test_a_gateway_that_cannot_finish_in_time_says_so(bare, levers, monkeypatch) -> None:
+    monkeypatch.setattr(door, "GRACE", 0.05)
+    async with open_door(bare):
+        asked = asyncio.create_task(_ask(bare, "held", number=1))
+        await asyncio.wait_for(levers.begun.wait(), LIMIT)
+    with pytest.raises(OutcomeUnknown, match=r"in the middle of held.*See `gateway held list`"):
+        await asked
+    assert levers.ended == ["cancelled"]
+
+
+async def test_a_gateway_that_dies_leaves_the_outcome_unknown(bare, levers) -> None:
+    async def dies(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b'{"kind":"accepted"}\n{"kind":"resu')
+        writer.close()
+
+    async with await asyncio.start_unix_server(dies, str(bare.folder.door)):
+        with pytest.raises(OutcomeUnknown, match="See `gateway held list`"):
+            await _ask(bare, "held", number=1)
+
+
+async def test_a_gateway_that_goes_before_it_accepts_has_done_nothing(bare, levers) -> None:
+    async def goes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.close()
+
+    async with await asyncio.start_unix_server(goes, str(bare.folder.door)):
+        with pytest.raises(asking.Nobody):
+            await _ask(bare, "held", number=1)
+
+
+async def test_what_only_waits_ends_with_who_asked(bare, levers) -> None:
+    async with open_door(bare):
+        asked = asyncio.create_task(_ask(bare, "waits", number=1))
+        await asyncio.wait_for(levers.begun.wait(), LIMIT)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        async with asyncio.timeout(LIMIT):
+            while not levers.ended:
+                await asyncio.sleep(0.01)
+    assert levers.ended == ["cancelled"]
+
+
+async def test_what_only_waits_does_not_hold_up_the_end(bare, levers) -> None:
+    async with asyncio.timeout(door.GRACE / 2):
+        async with open_door(bare):
+            asked = asyncio.create_task(_ask(bare, "waits", number=1))
+            await levers.begun.wait()
+        with pytest.raises(OutcomeUnknown):
+            await asked
+
+
+# here or there
+
+
+async def test_without_a_gateway_it_is_done_here_also_beside_a_dead_ones_socket(folder) -> None:
+    await initialise(folder, os.environ)
+    with closing(socket.socket(socket.AF_UNIX)) as dead, address.short_name(folder.door) as name:
+        dead.bind(name)
+    assert (await _asker(folder, lambda: running(folder.path))(stop_effects, None, active=True, by="x")).everywhere
+    async with running(folder.path) as context, open_door(context):
+        assert not (await _asker(folder)(stop_effects, None, active=False, by="x")).everywhere
+
+
+async def test_a_lock_held_by_one_who_takes_no_requests_is_waited_for_then_told(bare, monkeypatch) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    said: list[str] = []
+    asker = _asker(bare.folder, lambda: running(bare.folder.path), said.append)
+    with pytest.raises(ConfigurationError, match=r"held by pid .* takes no requests at .*gateway\.sock"):
+        await asker(stop_effects, None, active=True, by="x")
+    assert len(said) == 1
+    assert f"pid {os.getpid()}" in said[0]
+
+
+async def test_a_lock_that_is_let_go_is_taken(folder) -> None:
+    await initialise(folder, os.environ)
+    waits = asyncio.Event()
+    asker = _asker(folder, lambda: running(folder.path), lambda _: waits.set())
+    async with running(folder.path):
+        asked = asyncio.create_task(asker(stop_effects, None, active=True, by="x"))
+        await asyncio.wait_for(waits.wait(), LIMIT)
+    assert (await asked).everywhere
+
+
+async def test_a_gateway_that_comes_up_meanwhile_is_asked(bare) -> None:
+    waits = asyncio.Event()
+    asker = _asker(bare.folder, lambda: running(bare.folder.path), lambda _: waits.set())
+    asked = asyncio.create_task(asker(stop_effects, None, active=True, by="x"))
+    await asyncio.wait_for(waits.wait(), LIMIT)
+    async with open_door(bare):
+        assert (await asked).everywhere
+
+
+async def test_a_path_too_long_for_a_socket_works_all_the_same(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("ORDER_GATEWAY_KEY", raising=False)
+    folder = DataFolder(tmp_path / ("long-" * 20) / "data")
+    assert len(str(folder.door)) > 108
+    await initialise(folder, os.environ)
+    async with running(folder.path) as context:
+        async with open_door(context):
+            assert (await _asker(folder)(stop_effects, None, active=True, by="x")).everywhere
+        monkeypatch.setattr(address, "_OPEN_FOLDERS", tmp_path / "none")
+        with pytest.raises(ConfigurationError, match="too long for a socket"):
+            async with open_door(context):
+                pass
+
+
+# pulls
+
+
+async def test_pulls_of_one_store_go_one_after_another(context, monkeypatch) -> None:
+    under_way: list[int] = [0]
+    most: list[int] = [0]
+    real = Pull._changes
+
+    async def counted(pull: Pull):
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        try:
+            return await real(pull)
+        finally:
+            under_way[0] -= 1
+
+    monkeypatch.setattr(Pull, "_changes", counted)
+    store = (await context.connections.stores())[0].id
+    pulls = [context.pull_for(await context.connections.open(store)) for _ in range(3)]
+    await asyncio.gather(*(pull.changes() for pull in pulls))
+    assert most == [1]
