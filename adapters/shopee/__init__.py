@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from adapters.shopee import after_sales, client, effects, faults, health, orders, probes, pushes
+from adapters.shopee import after_sales, client, disputes, effects, faults, health, orders, probes, pushes, shipping
 from adapters.shopee.manifest import MANIFEST
 from gateway.errors import GatewayError
 from gateway.model.store import App, AppSecret, Credential, Store
@@ -23,6 +23,8 @@ from gateway.ports import (
     OrderBatch,
     OrderPage,
     PushSettings,
+    RejectReason,
+    ShippingChoices,
     ShopFacts,
     Signed,
     StoreHealth,
@@ -91,6 +93,14 @@ class Shopee:
     async def probe(self, channel: Channel, act: Act) -> Finding:
         """Return whether ``act`` shows in the platform's state now."""
         return await probes.probe(channel, act)
+
+    async def reject_reasons(self, channel: Channel, request_id: str) -> Sequence[RejectReason]:
+        """Return the reasons to object to a return now; none for a cancellation, whose rejection carries none."""
+        return await disputes.reject_reasons(channel, request_id)
+
+    async def shipping_choices(self, channel: Channel, order_id: str, package_id: str | None = None) -> ShippingChoices:
+        """Return the ways of shipping an order or one of its parcels now; of several parcels, only their numbers."""
+        return await shipping.shipping_choices(channel, order_id, package_id)
 
     async def read_health(self, channel: Channel) -> StoreHealth:
         """Return penalty points and metrics as the platform tells them now."""

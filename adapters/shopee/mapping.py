@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.shopee import words
 from adapters.shopee.lines import Unmappable, id_text, items_of, line_fields, minor, package_fields, untracked
+from adapters.shopee.parameters import CANCELLATION
 from adapters.shopee.payloads import Address, OrderRow
 from gateway.model.after_sale import AfterSaleReason, RequestKind, RequestState
 from gateway.model.order import Closure, EndedBy, EndReason, FulfillmentState, PaymentState
@@ -210,7 +211,7 @@ def _requests(fields: Mapping[str, Any], unmapped: list[Unmapped]) -> list[dict[
         {
             "store": fields["store"],
             "order_id": order_id,
-            "request_id": f"cancel:{order_id}",
+            "request_id": f"{CANCELLATION}{order_id}",
             "kind": RequestKind.cancellation,
             "state": RequestState.open,
             "in_order": True,

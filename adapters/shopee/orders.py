@@ -16,7 +16,15 @@ from pydantic import TypeAdapter, ValidationError
 from adapters.shopee.client import read
 from adapters.shopee.lines import Unmappable, tracked_packages
 from adapters.shopee.mapping import OPTIONAL_FIELDS, order_fields
-from adapters.shopee.payloads import content_of, fields_at_fault, order_rows, raw_bytes, rows_of, text_of
+from adapters.shopee.payloads import (
+    OrderRow,
+    content_of,
+    fields_at_fault,
+    order_rows,
+    raw_bytes,
+    rows_of,
+    text_of,
+)
 from gateway.errors import DataError, MissingScope, NotFound, PlatformError
 from gateway.model.order import Order
 from gateway.model.store import Store
@@ -165,3 +173,16 @@ def _order_sn(row: Any) -> str:
 
 def _reason(fault: ValidationError | Unmappable) -> str:
     return fields_at_fault(fault) if isinstance(fault, ValidationError) else str(fault)
+
+
+async def read_order(channel: Channel, order_id: str) -> OrderRow:
+    """Return one order as the platform tells it now. Raises NotFound, or DataError when it cannot be read."""
+    content = content_of(await channel.send(detail_call([order_id])), "order.get_order_detail")
+    try:
+        rows = order_rows().validate_python(rows_of(content, "order_list", "order.get_order_detail"))
+    except ValidationError as fault:
+        raise DataError(f"Shopee's order {order_id} cannot be read: {fields_at_fault(fault)}") from None
+    for row in rows:
+        if row.get("order_sn") == order_id:
+            return row
+    raise NotFound(f"Shopee does not know order {order_id} in this shop. Check the number and the shop.")

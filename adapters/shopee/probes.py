@@ -14,8 +14,10 @@ from adapters.shopee import words
 from adapters.shopee.after_sales import compensation_word, inner
 from adapters.shopee.after_sales import detail_call as return_call
 from adapters.shopee.client import read
-from adapters.shopee.effects import buyer_of, positive, read_order
+from adapters.shopee.effects import buyer_of, positive
 from adapters.shopee.lines import line_ids
+from adapters.shopee.orders import read_order
+from adapters.shopee.parameters import native
 from adapters.shopee.payloads import OrderRow, ReturnRow, content_of, fields_at_fault, return_rows, rows_of, text_of
 from gateway.errors import DataError, InvalidRequest, NotFound
 from gateway.model.order import FulfillmentState
@@ -28,6 +30,7 @@ _HANDED_ON = frozenset({FulfillmentState.arranged, FulfillmentState.shipped, Ful
 
 async def probe(channel: Channel, act: Act) -> Finding:
     """Return whether ``act`` shows in the platform's state now. Raises the error tree when it cannot be read."""
+    act = native(act)
     try:
         if act.operation in _OF_ORDER:
             return _OF_ORDER[act.operation](act, await read_order(channel, act.order_id))

@@ -231,3 +231,19 @@ COMPENSATION = frozenset(
 
 SELLER_CANCEL_REASONS = frozenset({"OUT_OF_STOCK", "CUSTOMER_REQUEST", "UNDELIVERABLE_AREA", "COD_NOT_SUPPORTED"})
 """What `cancel_order` takes (section 6)."""
+
+DISPUTE_REASONS: Mapping[str, str] = {
+    "41": "it was shipped, and there is proof",
+    "42": "the right product was sent",
+    "43": "the product was in working condition",
+    "44": "there is no agreement with the buyer",
+    "46": "the returned goods have not arrived",
+    "47": "the returned goods are physically damaged",
+    "48": "the returned goods are incomplete",
+    "49": "a wrong product came back",
+    "50": "the goods came back, and the buyer's claim is incorrect",
+    "53": "the buyer's claim is incorrect",
+    "54": "the refund amount is wrong",
+    "56": "the returned goods were used",
+}
+"""What the common reasons mean (section 8); the platform lists numbers only."""
