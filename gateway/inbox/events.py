@@ -13,15 +13,28 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from gateway.errors import DataError, NotFound
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import inbox
-from gateway.storage.statements import count_delivery, run_many
+from gateway.storage.statements import run_many
 from gateway.storage.vault import Vault
 
 _LONGEST_ID = 200
+_APPEND = insert(inbox)  # one object, so that its text is made once
 
 
 class EventState(StrEnum):
@@ -71,7 +84,7 @@ class Event:
     event_id: str | None
     store: str | None
     subject: str | None
-    delivery: str
+    delivery: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,7 @@ class Reading:
     """What the first look at a push found. ``ignored`` and ``failed`` hold the reason that ends it at once."""
 
     id: int
+    delivery: str
     kind: str
     event_id: str
     store: str  # empty: about no store, or about several
@@ -99,8 +113,8 @@ class Outcome:
 
 
 def keep(connection: Connection, vault: Vault, arrivals: Sequence[Arrival]) -> None:
-    """Store pushes, their bodies sealed. Bytes that came before are counted, not stored twice."""
-    run_many(connection, count_delivery(connection), [_row(vault, arrival) for arrival in arrivals])
+    """Append pushes, their bodies sealed. Whether they came before is found when they are read."""
+    run_many(connection, _APPEND, [_row(vault, arrival) for arrival in arrivals])
 
 
 def unread(connection: Connection, now: datetime, limit: int) -> list[Event]:
@@ -128,13 +142,24 @@ def body_of(connection: Connection, vault: Vault, event: Event) -> bytes:
     sealed = connection.execute(select(inbox.c.sealed).where(inbox.c.id == event.id)).scalar_one()
     if sealed is None:
         raise DataError(f"The body of event {event.id} is no longer kept. The next pull reads what it was about.")
-    return vault.unwrap(sealed, _label(event.delivery))
+    return vault.unwrap(sealed, _label(event.app, to_micros(event.received_at)))
+
+
+def delivery_of(app: str, body: bytes) -> str:
+    """Return what is the same for the same bytes pushed to the same app."""
+    return hashlib.sha256(app.encode() + b"\n" + body).hexdigest()
 
 
 def note_readings(connection: Connection, readings: Sequence[Reading], now: datetime) -> None:
-    """Write down what the first look found; the same event seen before, in other bytes, is ignored."""
+    """Write down what the first look found.
+
+    The same bytes again are counted with those that came first; the same event in other bytes is ignored.
+    """
     for reading in readings:
+        if _came_before(connection, reading, now):
+            continue
         values: dict[str, Any] = {
+            "delivery": reading.delivery,
             "kind": reading.kind[:60],
             "event_id": _short(reading.event_id),
             "store": reading.store,
@@ -234,17 +259,15 @@ def counts(connection: Connection) -> Mapping[EventState, int]:
 
 
 def _row(vault: Vault, arrival: Arrival) -> dict[str, object]:
-    delivery = hashlib.sha256(arrival.app.encode() + b"\n" + arrival.body).hexdigest()
     at = to_micros(arrival.at)
     return {
         "platform": arrival.platform,
         "app": arrival.app,
         "via": arrival.via.value,
-        "delivery": delivery,
         "deliveries": 1,
         "received_at": at,
         "headers": arrival.headers,
-        "sealed": vault.wrap(arrival.body, _label(delivery)),
+        "sealed": vault.wrap(arrival.body, _label(arrival.app, at)),
         "state": "received",
         "attempts": 0,
         "due_at": at,
@@ -252,8 +275,8 @@ def _row(vault: Vault, arrival: Arrival) -> dict[str, object]:
     }
 
 
-def _label(delivery: str) -> str:
-    return f"inbox\n{delivery}"
+def _label(app: str, received_at: int) -> str:
+    return f"inbox\n{app}\n{received_at}"
 
 
 def _received() -> ColumnElement[bool]:
@@ -263,6 +286,21 @@ def _received() -> ColumnElement[bool]:
 
 def _waiting(now: datetime) -> ColumnElement[bool]:
     return _received() & (inbox.c.due_at <= to_micros(now))
+
+
+def _came_before(connection: Connection, reading: Reading, now: datetime) -> bool:
+    """Count a push with the earlier one of the same bytes; one that had failed gets a new chance."""
+    same = (inbox.c.delivery == reading.delivery) & (inbox.c.id != reading.id)
+    first = connection.execute(select(inbox.c.id, inbox.c.state).where(same)).one_or_none()
+    if first is None:
+        return False
+    deliveries = select(inbox.c.deliveries).where(inbox.c.id == reading.id).scalar_subquery()
+    counted: dict[str, Any] = {"deliveries": inbox.c.deliveries + deliveries}
+    if first.state == EventState.failed:
+        counted |= {"state": EventState.received.value, "attempts": 0, "due_at": to_micros(now), "settled_at": None}
+    connection.execute(update(inbox).where(inbox.c.id == first.id).values(counted))
+    connection.execute(delete(inbox).where(inbox.c.id == reading.id))
+    return True
 
 
 def _ended(connection: Connection, reading: Reading) -> tuple[EventState, str] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gateway.errors import ConfigurationError, GatewayError
-from gateway.inbox.events import Event, Reading, body_of
+from gateway.inbox.events import Event, Reading, body_of, delivery_of
 from gateway.model.store import Store
 from gateway.ports import Adapter, AuthorisationNews, Hint, WebhookSource
 from gateway.storage.vault import Vault
@@ -35,21 +35,25 @@ class Reader:
     def look(self, connection: Connection, event: Event) -> Reading:
         """Return what the first look at a push finds. Never raises for what a push holds."""
         try:
-            hints = self._hints(connection, event)
+            body = body_of(connection, self._vault, event)
+        except GatewayError as error:  # the master key does not open it
+            return Reading(event.id, f"sealed {event.id}", "", f"sealed/{event.id}", "", None, failed=str(error))
+        delivery = delivery_of(event.app, body)
+        try:
+            hints = self._hints(event, body)
         except GatewayError as error:
-            return Reading(event.id, "", f"unreadable/{event.delivery}", "", None, failed=str(error))
+            return _hopeless(event, delivery, str(error))
         except Exception as error:  # an adapter's fault on one push must not stop the others
             words = f"{type(error).__name__} in the {event.platform} adapter while it read the push: report it"
-            return Reading(event.id, "", f"unreadable/{event.delivery}", "", None, failed=words)
-        if not hints:
-            return Reading(event.id, "", f"empty/{event.delivery}", "", None, ignored="it says nothing")
+            return _hopeless(event, delivery, words)
         wishes = self._wishes(event, hints)
         stores = list(dict.fromkeys(wish.store for wish in wishes))
         subjects = [subject for hint in hints for subject in (*hint.requests, *hint.orders)]
         return Reading(
             id=event.id,
-            kind=hints[0].kind,
-            event_id="\n".join(hint.event_id for hint in hints),
+            delivery=delivery,
+            kind=hints[0].kind if hints else "",
+            event_id="\n".join(hint.event_id for hint in hints) or f"empty/{delivery}",
             store=stores[0] if len(stores) == 1 else "",
             subject=subjects[0] if subjects else None,
             ignored="" if wishes else _nothing(hints),
@@ -57,13 +61,13 @@ class Reader:
 
     def wishes(self, connection: Connection, event: Event) -> list[Wish]:
         """Return what a push that was looked at asks for. Raises DataError when it can no longer be read."""
-        return self._wishes(event, self._hints(connection, event))
+        return self._wishes(event, self._hints(event, body_of(connection, self._vault, event)))
 
-    def _hints(self, connection: Connection, event: Event) -> Sequence[Hint]:
+    def _hints(self, event: Event, body: bytes) -> Sequence[Hint]:
         adapter = self._adapter_for(event.platform)
         if not isinstance(adapter, WebhookSource):
             raise ConfigurationError(f"The {event.platform} adapter reads no pushes any more. Install one that does.")
-        return adapter.read_pushes(body_of(connection, self._vault, event))
+        return adapter.read_pushes(body)
 
     def _wishes(self, event: Event, hints: Sequence[Hint]) -> list[Wish]:
         found: list[Wish] = []
@@ -80,7 +84,13 @@ class Reader:
         return found
 
 
+def _hopeless(event: Event, delivery: str, reason: str) -> Reading:
+    return Reading(event.id, delivery, "", f"unreadable/{delivery}", "", None, failed=reason)
+
+
 def _nothing(hints: Sequence[Hint]) -> str:
+    if not hints:
+        return "it says nothing"
     if any(hint.orders or hint.requests or hint.authorisation for hint in hints):
         return f"shop {', '.join(sorted({hint.shop or '(not named)' for hint in hints}))} is not connected"
     return f"kind {hints[0].kind or 'not told'} names nothing to read"

@@ -407,8 +407,9 @@ stops = Table(
     _at("at"),
 )
 
-# Pushes as they came, committed before they are acknowledged. The columns after ``state`` are filled in when a push
-# is read, which happens afterwards. ``sealed`` is emptied when the time to keep bodies has passed.
+# Pushes as they came, appended before they are acknowledged. Null columns are filled in when a push is read, which
+# happens afterwards: ``delivery`` among them, for keeping an index of hashes costs more than all the rest of an append.
+# ``sealed`` is emptied when the time to keep bodies has passed.
 inbox = Table(
     "inbox",
     metadata,
@@ -416,7 +417,7 @@ inbox = Table(
     Column("platform", Word, nullable=False),
     Column("app", Id, nullable=False),
     Column("via", Word, nullable=False),  # push, or lost: fetched from the platform's store of lost pushes
-    Column("delivery", String(64), nullable=False),  # hash of app and body: the same bytes again are the same row
+    Column("delivery", String(64)),  # hash of app and body: the same bytes again become the same row
     Column("deliveries", Integer, nullable=False),  # how often these bytes came
     _at("received_at"),
     Column("headers", LargeBinary, nullable=False),

@@ -19,10 +19,8 @@ from sqlalchemy import (
     Table,
     Update,
     bindparam,
-    case,
     delete,
     func,
-    literal_column,
     select,
 )
 from sqlalchemy.dialects import sqlite
@@ -54,15 +52,6 @@ def insert_new(connection: Connection, table: Table) -> Insert:
     """Return "insert, unless a row with the same unique key is there". ``rowcount`` tells which happened."""
     _only_sqlite(connection)
     return _insert_new(table)
-
-
-def count_delivery(connection: Connection) -> Insert:
-    """Return "insert a push, or count one more delivery of the same bytes".
-
-    A push that had failed gets a new chance when the platform delivers it again.
-    """
-    _only_sqlite(connection)
-    return _count_delivery()
 
 
 def delete_by_key(connection: Connection, table: Table, columns: Sequence[str]) -> Delete:
@@ -117,23 +106,6 @@ def _upsert(table: Table, guard: str | None, keep: tuple[str, ...]) -> Insert:
 @cache
 def _insert_new(table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
-
-
-@cache
-def _count_delivery() -> Insert:
-    inbox = schema.inbox
-    statement = sqlite.insert(inbox)
-    # literals: a statement for many rows may bring no value of its own
-    failed_before = inbox.c.state == literal_column("'failed'")
-    return statement.on_conflict_do_update(
-        index_elements=["delivery"],
-        set_={
-            "deliveries": inbox.c.deliveries + literal_column("1"),
-            "state": case((failed_before, literal_column("'received'")), else_=inbox.c.state),
-            "attempts": case((failed_before, literal_column("0")), else_=inbox.c.attempts),
-            "due_at": case((failed_before, statement.excluded.due_at), else_=inbox.c.due_at),
-        },
-    )
 
 
 @cache

@@ -18,6 +18,7 @@ import pytest
 
 from gateway.bootstrap import running
 from gateway.model.store import AppSecret
+from gateway.operations import receiving
 from gateway.operations.apps import add_app
 from gateway.operations.context import DataFolder
 from gateway.operations.initialise import initialise
@@ -82,7 +83,10 @@ class Platform:
                 return
 
 
-def stored(data: Path) -> set[str]:
+async def stored(data: Path) -> set[str]:
+    """Return the hashes of what is on disk, as the next gateway to run reads them."""
+    async with running(data) as context:
+        await receiving.processor(context).drain()
     with contextlib.closing(sqlite3.connect(data / "gateway.db")) as connection:
         return {row[0] for row in connection.execute("select delivery from inbox")}
 
@@ -104,7 +108,7 @@ async def test_no_acknowledged_push_is_lost(data: Path) -> None:
             if process.returncode is None:
                 process.kill()
             await process.wait()
-        on_disk = stored(data)
+        on_disk = await stored(data)
         assert platform.acknowledged <= on_disk, f"{len(platform.acknowledged - on_disk)} acknowledged pushes are lost"
     assert len(platform.acknowledged) >= 1200
     assert platform.sent >= len(on_disk)

@@ -63,6 +63,7 @@ async def test_pushes_that_could_not_be_confirmed_come_again_and_are_stored_once
     assert rows, "they are safe although the confirmation failed"
     await gate.client.delete(f"{gate.shopee.control_url}/faults")
     assert await fetcher.fetch_all() == len(rows)
+    await gate.processor.drain()
     assert len(await gate.rows()) == len(rows)
 
 

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("platform", sa.String(length=60), nullable=False),
         sa.Column("app", sa.String(length=80), nullable=False),
         sa.Column("via", sa.String(length=60), nullable=False),
-        sa.Column("delivery", sa.String(length=64), nullable=False),
+        sa.Column("delivery", sa.String(length=64), nullable=True),
         sa.Column("deliveries", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("headers", sa.LargeBinary(), nullable=False),
