@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +17,9 @@ settings.load_profile("project")
 
 _KNOWN_NAMES = {None, "", "localhost", b"localhost", socket.gethostname()}
 _attempts: list[str] = []
+_live_test = False  # a test marked `live` runs now, which may reach its platform
+
+pytest.register_assert_rewrite("tests.kit")
 
 
 class LeavesLoopback(RuntimeError):
@@ -24,6 +27,8 @@ class LeavesLoopback(RuntimeError):
 
 
 def _is_local(host: object) -> bool:
+    if _live_test:
+        return True
     if isinstance(host, bytes):
         host = host.decode("ascii", "replace")
     if host in _KNOWN_NAMES:
@@ -40,6 +45,18 @@ def _refuse(what: str) -> LeavesLoopback:
     message = f"{what}: tests reach nothing beyond loopback; serve it on 127.0.0.1 or inject a transport"
     _attempts.append(message)
     return LeavesLoopback(message)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where skips are forbidden a skipped test fails; only those that need real credentials may be skipped."""
+    report = yield
+    skipped = report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("live") is None
+    if skipped and os.environ.get("ORDER_GATEWAY_FORBID_SKIPS"):
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"ORDER_GATEWAY_FORBID_SKIPS is set, and this test was skipped: {why}"
+    return report
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -81,10 +98,13 @@ def _loopback_only() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _tell_who_left_loopback(_loopback_only: None) -> Iterator[None]:
+def _tell_who_left_loopback(_loopback_only: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail the test that tried, also when the code under test swallowed the refusal."""
+    global _live_test  # noqa: PLW0603 - the guard is patched into the socket module, for the whole session
     _attempts.clear()
+    _live_test = request.node.get_closest_marker("live") is not None
     yield
+    _live_test = False
     if _attempts:
         pytest.fail("; ".join(_attempts), pytrace=False)
 

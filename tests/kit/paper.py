@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from gateway.storage.vault import Vault
 from gateway.sync.connections import Connections
 from gateway.sync.pull import Progress, Pull
 
+_rules = cache(load_rules)
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
@@ -192,7 +194,7 @@ class Desk:
             database=self.database,
             vault=self.vault,
             clock=self.clock,
-            rules=load_rules(),
+            rules=_rules(),
             connections=connections,
             pull_for=lambda connection: self.pull(),
             valuations={},
