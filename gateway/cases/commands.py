@@ -16,7 +16,7 @@ from gateway.cases.judging import Judgement, judge
 from gateway.cases.road import PERSON_ORDER, Found, Road, Wanted
 from gateway.errors import Conflict, NotAllowed, NotFound, Refused
 from gateway.model.after_sale import AfterSale, DisputeState, RefundState, RequestKind, RequestState
-from gateway.model.order import FulfillmentState
+from gateway.model.order import Closure, FulfillmentState
 from gateway.orders.store import StoredOrder
 from gateway.policy.terms import Reason, ReturnState
 from gateway.ports import (
@@ -44,6 +44,7 @@ _STATES = {
     Operation.open_dispute: _RUNNING,
 }
 _TO_SHIP = frozenset({FulfillmentState.to_ship, FulfillmentState.partly_shipped})
+_ENDED = frozenset({Closure.completed, Closure.cancelled, Closure.closed})
 _UNDER_WAY = frozenset({FulfillmentState.arranged, FulfillmentState.partly_shipped, FulfillmentState.shipped})
 
 
@@ -240,9 +241,9 @@ def _check_sense(operation: Operation, stored: StoredOrder, request: AfterSale |
                 f"The buyer of order {order.order_id} asks to cancel it: answer that first, with "
                 f"`gateway accept {asked}` or `gateway reject {asked}`."
             )
-        if order.fulfillment not in _TO_SHIP:
+        if order.fulfillment not in _TO_SHIP or order.closure in _ENDED:
             raise Conflict(f"Order {order.order_id} is not to be shipped: it is {stored.phase.value} now.")
-    elif operation is Operation.set_tracking and order.fulfillment not in _UNDER_WAY:
+    elif order.fulfillment not in _UNDER_WAY or order.closure in _ENDED:
         raise Conflict(f"Order {order.order_id} has no parcel under way: it is {stored.phase.value} now.")
 
 
