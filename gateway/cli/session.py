@@ -155,7 +155,7 @@ class Session:
             def own() -> AbstractAsyncContextManager[Context]:
                 return self.running(self.data, clock_url=self.clock_url, read_only=False, tell=teller.tell)
 
-            yield Asking(DataFolder(self.data), own, tell=teller.tell, waiting=self.say)
+            yield Asking(DataFolder(self.data), own, tell=teller.tell, say=self.say)
 
     def open_to_read(self) -> AbstractAsyncContextManager[Context]:
         """Return what opens the gateway without its lock and without writing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +39,23 @@ def parse_url(url: str) -> tuple[URL, Path]:
 def sqlite_engine(url: str, *, connections: int, writes: bool) -> Engine:
     """Return an engine whose transactions begin where we say, with write-ahead log and full synchronisation.
 
-    A writing engine takes the write lock at its BEGIN; a reading one is refused every write and sees one snapshot
-    from its first statement to its end. Raises ConfigurationError as `parse_url`.
+    A writing engine takes the write lock at its BEGIN; a reading one opens the file read-only, is refused every write
+    and sees one snapshot from its first statement to its end. Raises ConfigurationError as `parse_url`.
     """
-    parts, _ = parse_url(url)
+    parts, file = parse_url(url)
+    mode = "rwc" if writes else "ro"
     engine = create_engine(
         parts,
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
         hide_parameters=True,  # the text of an error names statements, never what stood in the rows
-        # the pool hands a connection from thread to thread, never to two at once
-        connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+        creator=lambda: sqlite3.connect(
+            f"{file.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            check_same_thread=False,  # the pool hands a connection from thread to thread, never to two at once
+        ),
     )
 
     @event.listens_for(engine, "connect")

@@ -54,7 +54,7 @@ def test_a_seller_connects_while_it_serves_and_it_ends_on_sigterm(registered, sh
         assert ready["stores"] == []
         assert browser.get(f"{address}/healthz").json() == {"status": "ok"}
 
-        refused = registered("sync")
+        refused = registered("serve")
         assert refused.code == 4
         assert f"pid {process.pid}" in refused.err
 

@@ -100,8 +100,8 @@ async def _never() -> AsyncIterator[Context]:
     yield
 
 
-def _asker(folder: DataFolder, open_own=_never, waiting=lambda _: None) -> Asking:
-    return Asking(folder, open_own, tell=lambda _: None, waiting=waiting)
+def _asker(folder: DataFolder, open_own=_never, say=lambda _: None) -> Asking:
+    return Asking(folder, open_own, tell=lambda _: None, say=say)
 
 
 async def _raw(context: Context, sent: bytes) -> list[dict]:
@@ -297,12 +297,16 @@ async def test_two_ask_at_once_and_neither_waits_for_the_other(bare, levers) -> 
 
 async def test_what_was_accepted_is_finished_though_nobody_waits(bare, levers) -> None:
     async with open_door(bare):
-        asked = asyncio.create_task(_ask(bare, "held", number=1))
+        said: list[str] = []
+        asked = asyncio.create_task(
+            asking.ask(bare.folder, USE_CASES["held"], {"number": 1}, lambda _: None, said.append)
+        )
         await asyncio.wait_for(levers.begun.wait(), LIMIT)
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
         levers.go_on.set()
     assert levers.ended == ["done"]
+    assert "has begun held and finishes it. `gateway held list`" in said[0]
 
 
 async def test_a_gateway_that_stops_finishes_what_it_accepted(bare, levers) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -50,12 +50,12 @@ class Asking:
         open_own: Callable[[], AbstractAsyncContextManager[Context]],
         *,
         tell: Tell,
-        waiting: Callable[[str], None],
+        say: Callable[[str], None],
     ) -> None:
         self._folder = folder
         self._open_own = open_own
         self._tell = tell
-        self._waiting = waiting
+        self._say = say
 
     async def answered(self) -> bool:
         """Tell whether a running gateway takes requests now."""
@@ -79,7 +79,8 @@ class Asking:
         told = False
         while True:
             try:
-                result: T = await ask(self._folder, case, case.bound(*arguments, **named), self._tell)
+                asked = case.bound(*arguments, **named)
+                result: T = await ask(self._folder, case, asked, self._tell, self._say)
             except Nobody as nobody:
                 if isinstance(nobody.__cause__, PermissionError):
                     raise
@@ -94,13 +95,21 @@ class Asking:
                         f"{held} It takes no requests at {self._folder.door}: it is no `gateway serve`, or it hangs."
                     ) from held
                 if not told:
-                    self._waiting(f"Waiting for the process that uses {self._folder.path}: {held}")
+                    self._say(f"Waiting for the process that uses {self._folder.path}: {held}")
                     told = True
             await asyncio.sleep(_AGAIN)
 
 
-async def ask(folder: DataFolder, case: UseCase, arguments: Any, tell: Tell) -> Any:
+async def ask(
+    folder: DataFolder,
+    case: UseCase,
+    arguments: Mapping[str, Any],
+    tell: Tell,
+    say: Callable[[str], None] = lambda _: None,
+) -> Any:
     """Let the gateway that runs on ``folder`` do a use case, and return its result.
+
+    A caller that is cancelled hears what goes on without it (``say``).
 
     Raises the error that ended it there; Nobody when no gateway took the request, OutcomeUnknown when it went away
     after that.
@@ -118,7 +127,7 @@ async def ask(folder: DataFolder, case: UseCase, arguments: Any, tell: Tell) -> 
                 f"Another user's process answers at {folder.door}. Run the command as that user, or remove the socket."
             )
         writer.write(asked)
-        return await _answer(reader, writer, case, tell)
+        return await _answer(reader, writer, case, tell, say)
     finally:
         writer.close()
 
@@ -133,10 +142,23 @@ async def _connect(folder: DataFolder) -> tuple[asyncio.StreamReader, asyncio.St
         raise Nobody(f"No running gateway answers at {folder.door}.") from error
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, case: UseCase, tell: Tell) -> Any:
+async def _answer(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    case: UseCase,
+    tell: Tell,
+    say: Callable[[str], None],
+) -> Any:
     accepted = False
     while True:
-        said = await _next(reader, writer)
+        try:
+            said = await _next(reader, writer)
+        except asyncio.CancelledError:
+            if accepted and not case.waits:
+                say(
+                    f"The running gateway has begun {case.name} and finishes it. `{case.look}` shows what became of it."
+                )
+            raise
         if isinstance(said, Accepted):
             accepted = True
         elif isinstance(said, Told):
