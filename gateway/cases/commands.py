@@ -123,6 +123,18 @@ class Commands:
         effect, because = await self._road.carry(effect, connection)
         return replace(found, effect=effect, because=because)
 
+    async def check(self, store_id: str, command: Command) -> None:
+        """Return when the command makes sense, before anything is chosen for it.
+
+        Raises Refused when the platform offers no such call, Conflict when there is nothing to do, NotFound.
+        """
+        connection = await self._road.open(store_id)
+        stored = await self._road.order(connection, command.order_id, command.request_id)
+        request = _request(stored, command.request_id)
+        operation = operation_of(command.deed, request, connection.adapter.manifest, goods_received=False)
+        _check_offered(operation, command.deed, connection.adapter.manifest)
+        _check_sense(operation, stored, request)
+
     async def reasons(self, store_id: str, request_id: str) -> Sequence[RejectReason] | None:
         """Return the reasons the platform takes for rejecting a request; None where it does not tell any."""
         connection = await self._road.open(store_id)
@@ -136,10 +148,6 @@ class Commands:
         if not isinstance(connection.adapter, ShippingChoiceSource):
             return None
         return await connection.adapter.shipping_choices(connection.channel, order_id, package)
-
-    async def manifest(self, store_id: str) -> Manifest:
-        """Return what the store's platform offers."""
-        return (await self._road.open(store_id)).adapter.manifest
 
     async def objection(self, effect: Effect, connection: Connection) -> str | None:
         """Read the facts anew; return why a committed order of a person no longer stands, None when it does.
@@ -173,8 +181,7 @@ class Commands:
         manifest = connection.adapter.manifest
         received = found.question.scenario.order.return_state is ReturnState.received
         operation = operation_of(command.deed, request, manifest, goods_received=received)
-        if manifest.offers(operation) is Offered.none:
-            raise _not_offered(command.deed, manifest)
+        _check_offered(operation, command.deed, manifest)
         _check_sense(operation, found.order, request)
         judgement = judge(operation, found, self._road.rules)
         return Carried(found.order, found.question, found.decision, operation=operation, judgement=judgement)
@@ -266,13 +273,16 @@ def _forbidden(command: Command, found: Carried) -> NotAllowed:
     )
 
 
-def _not_offered(deed: Deed, manifest: Manifest) -> Refused:
+def _check_offered(operation: Operation, deed: Deed, manifest: Manifest) -> None:
+    """Raise Refused when nobody can do this on the platform."""
+    if manifest.offers(operation) is not Offered.none:
+        return
     if deed is Deed.set_tracking:
         hint = ""
         if manifest.offers(Operation.ship) is Offered.api:
             hint = " Where a way of shipping takes a number, give it along: `gateway ship ORDER --tracking NUMBER`."
-        return Refused(f"{manifest.title} has no call that sets or changes the tracking number of a parcel.{hint}")
-    return Refused(f"{manifest.title} has no call to {_words(deed)} this. Look at it in the platform's console.")
+        raise Refused(f"{manifest.title} has no call that sets or changes the tracking number of a parcel.{hint}")
+    raise Refused(f"{manifest.title} has no call to {_words(deed)} this. Look at it in the platform's console.")
 
 
 def _words(deed: Deed) -> str:

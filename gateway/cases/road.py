@@ -122,7 +122,7 @@ class Road:
         def read(c: Transaction) -> tuple[StoredOrder, Question]:
             found = stored_order(c, self._vault, store.id, order_id)
             if found is None:
-                raise NotFound(f"Store {store.id} has no order {order_id}. Check the number and the store.")
+                raise _no_order(store.id, order_id)
             skus = [line.sku for line in found.order.lines if line.sku]
             facts = facts_for(c, store.id, order_id, skus)
             counts = counts_of(c, store, self.rules, health, now)
@@ -130,6 +130,15 @@ class Road:
 
         found, question = await self.database.read(read)
         return Found(found, question, decide(question.scenario, self.rules))
+
+    async def order(self, connection: Connection, order_id: str, request_id: str | None = None) -> StoredOrder:
+        """Return an order, read anew. Raises NotFound, and the error tree when it cannot be read."""
+        await self.refresh(connection, order_id, request_id)
+        store = connection.store.id
+        found = await self.database.read(lambda c: stored_order(c, self._vault, store, order_id))
+        if found is None:
+            raise _no_order(store, order_id)
+        return found
 
     async def refresh(self, connection: Connection, order_id: str, request_id: str | None = None) -> None:
         """Read an order anew, and before it the request named, unless the platform keeps it within the order."""
@@ -255,6 +264,10 @@ def _record(c: Transaction, found: Found, wanted: Wanted, now: datetime) -> tupl
         details = {**wanted.note, "intent": intent}
         audit.append(c, now, wanted.by, PERSON_ORDER, order.store, order.order_id, details)
     return intent, record_decision(c, intent, order.store, order.order_id, recorded, now)
+
+
+def _no_order(store: str, order_id: str) -> NotFound:
+    return NotFound(f"Store {store} has no order {order_id}. Check the number and the store.")
 
 
 def _port(connection: Connection) -> EffectPort:

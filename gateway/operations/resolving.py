@@ -86,9 +86,14 @@ async def resolve(
     )
 
 
+def outcome_of_effect(effect: Effect) -> Outcome:
+    """Return what became of a step by how its effect stands."""
+    return _OF_EFFECT.get(effect.state, Outcome.pending)
+
+
 def _outcome(found: Resolution) -> Outcome:
     if found.effect is not None:
-        return _OF_EFFECT.get(found.effect.state, Outcome.pending)
+        return outcome_of_effect(found.effect)
     decision = found.decision
     if decision.action is Action.ask_person or decision.performed_by in {Performer.person, Performer.gateway}:
         # what the gateway would do but the platform's API does not offer is a person's task as well
