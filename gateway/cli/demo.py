@@ -56,6 +56,8 @@ def _show(session: Session, report: DemoReport) -> None:
     if not session.json:
         compared = report.comparison
         print(f"compared {compared.orders} orders, {compared.fields} fields with the simulator's own books")
+        pushes = ", ".join(f"{number} {state}" for state, number in sorted(report.pushes.items()))
+        print(f"pushes: {pushes}; {report.forged_refused} forged ones refused")
         print(f"effects: {len(report.deeds)} intended, {report.applied} applied")
         print(f"differences: {len(compared.differences)}", flush=True)
 

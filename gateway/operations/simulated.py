@@ -28,9 +28,11 @@ class Simulator:
         """Return what the control API tells at ``path``."""
         return self._checked(await self._client.get(f"{self.control_url}{path}"))
 
-    async def do(self, path: str, what: Mapping[str, object] | list[Mapping[str, object]]) -> Any:
+    async def do(
+        self, path: str, what: Mapping[str, object] | list[Mapping[str, object]], *, method: str = "POST"
+    ) -> Any:
         """Pull a lever."""
-        return self._checked(await self._client.post(f"{self.control_url}{path}", json=what))
+        return self._checked(await self._client.request(method, f"{self.control_url}{path}", json=what))
 
     async def orders(self) -> list[dict[str, Any]]:
         """Return every order as the simulator knows it."""
@@ -53,12 +55,23 @@ class Simulator:
 
 
 @asynccontextmanager
-async def simulators(*, platforms: str, orders: int, seed: int) -> AsyncIterator[dict[str, Simulator]]:
-    """Start ``gateway-mocks`` on free ports and yield a door to each platform.
+async def simulators(*, platforms: str, orders: int, seed: int, push_to: str) -> AsyncIterator[dict[str, Simulator]]:
+    """Start ``gateway-mocks`` on free ports, pushing to ``push_to``, and yield a door to each platform.
 
     The process ends with the block. Raises ConfigurationError when it does not start.
     """
-    arguments = ["--base-port", "0", "--platforms", platforms, "--orders", str(orders), "--seed", str(seed)]
+    arguments = [
+        "--base-port",
+        "0",
+        "--platforms",
+        platforms,
+        "--orders",
+        str(orders),
+        "--seed",
+        str(seed),
+        "--push-to",
+        push_to,
+    ]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

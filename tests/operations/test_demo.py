@@ -34,10 +34,12 @@ async def test_day_ends_without_differences_and_one_altered_row_shows_as_one(tmp
     assert report.orders >= 80 + 12
     assert report.comparison.fields > 20 * report.orders
     assert report.ok
-    assert [deed.action for deed in report.deeds] == ["accept_request", "close", "close"]
+    assert [deed.action for deed in report.deeds] == ["accept_request", "close", "close", "accept_request"]
     assert all(deed.outcome.startswith("confirmed") for deed in report.deeds)
     assert "probe" in report.deeds[2].outcome, "the lost answer was settled by looking"
-    assert report.applied == 3, "each effect exactly once, the lost answer included"
+    assert report.applied == 4, "each effect exactly once, the lost answer and the killed daemon included"
+    assert report.forged_refused == 2
+    assert report.pushes["processed"] > 12, "new orders came by push"
     ((difference,),) = [comparison.differences for comparison in altered]
     assert difference.field == "total"
 
