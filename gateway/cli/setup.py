@@ -1,10 +1,10 @@
-"""``gateway init``, ``gateway db upgrade``, ``gateway version``."""
+"""``gateway init``, ``gateway db upgrade / reindex``, ``gateway version``."""
 
 from __future__ import annotations
 
 import os
 from importlib.metadata import version as installed_version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from gateway.cli.session import Session, with_session
 
 if TYPE_CHECKING:
     from gateway.operations.initialise import Initialised, Upgraded
+    from gateway.operations.reindexing import Reindexed
 
 database = typer.Typer(help="The database.", no_args_is_help=True)
 
@@ -44,6 +45,18 @@ def upgrade(session: Session) -> None:
     session.show(session.run_plain(upgrade_database(DataFolder(session.data))), _upgraded)
 
 
+@database.command("reindex")
+@with_session
+def reindex(
+    session: Session,
+    everything: Annotated[bool, typer.Option("--all", help="Make all of it anew, not only what is missing.")] = False,
+) -> None:
+    """Make what an earlier version stored searchable. `gateway serve` does it by itself."""
+    from gateway.operations.reindexing import reindex as run
+
+    session.show(session.ask(run, everything=everything), _reindexed)
+
+
 @with_session
 def version(session: Session) -> None:
     """Print the version."""
@@ -65,3 +78,12 @@ def _upgraded(done: Upgraded) -> str:
     if done.before == done.after:
         return f"The database is at revision {done.after} already."
     return f"The database is at revision {done.after} now (before: {done.before or 'empty'})."
+
+
+def _reindexed(done: Reindexed) -> str:
+    lines = [f"{done.traced} receivers made searchable."]
+    if done.unreadable:
+        lines.append(f"{done.unreadable} do not open with their order's key: the rows were altered; restore a backup.")
+    if not done.trigrams:
+        lines.append("This SQLite has no FTS5 trigrams: titles are found all the same, by reading them through.")
+    return "\n".join(lines)
