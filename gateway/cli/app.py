@@ -11,6 +11,7 @@ from gateway.cli import (
     doctor,
     effects,
     events,
+    notices,
     orders,
     quarantine,
     serving,
@@ -21,7 +22,7 @@ from gateway.cli import (
 from gateway.cli.exits import epilog
 from gateway.cli.session import ClockOption, DataOption, JsonOption, LevelOption, Running, Session
 
-_PARTS = (setup, serving, syncing, stores, apps, orders, effects, events, quarantine, backups, doctor, demo)
+_PARTS = (setup, serving, syncing, stores, apps, orders, effects, events, quarantine, notices, backups, doctor, demo)
 
 
 def build(running: Running) -> typer.Typer:

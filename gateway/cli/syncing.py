@@ -39,21 +39,26 @@ def sync(
     now: Annotated[
         bool, typer.Option("--now", help="Pull what changed, and read every open order anew, nearest deadline first.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read the recent past once more too, and report what had been missed.")
+    ] = False,
     store: Annotated[
         list[str] | None, typer.Option("--store", metavar="STORE", help="Only this store; may repeat.")
     ] = None,
 ) -> None:
     """Pull orders from the platforms once. `gateway serve` does it all the time."""
-    from gateway.operations.syncing import sync_now, sync_once, sync_since
+    from gateway.operations.syncing import sync_again, sync_now, sync_once, sync_since
 
-    if once + now + (since is not None) > 1:
-        raise typer.BadParameter("--once, --now and --since exclude each other; give one.")
+    if once + now + again + (since is not None) > 1:
+        raise typer.BadParameter("--once, --now, --again and --since exclude each other; give one.")
     chosen = store or ()
     if since is not None:
         instant = since.replace(tzinfo=UTC) if since.tzinfo is None else since
         done = session.ask(sync_since, instant, chosen)
     elif now:
         done = session.ask(sync_now, chosen)
+    elif again:
+        done = session.ask(sync_again, chosen)
     else:
         done = session.ask(sync_once, chosen)
     show_synced(session, done)
@@ -69,14 +74,14 @@ def show_synced(session: Session, done: Sequence[Synced]) -> None:
 
 def _synced(done: Sequence[Synced]) -> RenderableType:
     rows = (
-        (each.store, each.report.seen, each.report.changed, each.report.bad, "")
+        (each.store, each.report.seen, each.report.changed, each.report.gaps, each.report.bad, "")
         if each.report is not None
-        else (each.store, "-", "-", "-", each.words)
+        else (each.store, "-", "-", "-", "-", each.words)
         for each in done
     )
     return table(
         "",
-        ("store", "read", "changed", "quarantined", "trouble"),
+        ("store", "read", "changed", "found late", "quarantined", "trouble"),
         rows,
         empty="No stores. Connect one with `gateway stores connect --app APP`.",
     )

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection
@@ -27,8 +28,10 @@ from gateway.storage.process_lock import ProcessLock
 from gateway.storage.soundness import damage
 from gateway.storage.vault import master_key_of
 from gateway.storage.words import has_trigrams
+from gateway.sync.gaps import list_gaps
 
 _MOST_SKEW = 60  # seconds; platforms refuse a signature some minutes off, and a clock this wrong gets worse
+_RECENT = timedelta(days=7)
 _SHOWN = 5  # how many of many are named
 
 
@@ -64,6 +67,8 @@ async def examine(
         async with open_to_read() as context:
             findings.append(await context.database.read(_integrity))
             findings += await context.database.read(_standing)
+            week_ago = context.clock.now() - _RECENT
+            findings.append(await context.database.read(lambda c: _late(c, week_ago)))
             apps = await context.database.read(rows.apps)
             findings += [_reached(each) for each in await reach(context, apps)]
     except GatewayError as error:
@@ -195,7 +200,7 @@ def _standing(connection: Connection) -> list[Finding]:
             [f"{each.place} {each.word!r} of {each.store}, {each.times} times" for each in alerts],
             "none",
             "unknown words of a platform",
-            "the orders are kept as `unknown`; report the words, a newer version will know them",
+            "the orders are kept as `unknown`; see `gateway alerts` and report them",
         ),
         _search(connection),
     ]
@@ -208,6 +213,17 @@ def _search(connection: Connection) -> Finding:
     if has_trigrams(connection):
         return Finding("search", Health.ok, "receivers and titles are indexed")
     return Finding("search", Health.ok, "receivers are indexed; titles are read through until the gateway next writes")
+
+
+def _late(connection: Connection, since: datetime) -> Finding:
+    late = [gap for gap in list_gaps(connection, limit=1000) if gap.found_at >= since]
+    return _count(
+        "missed changes",
+        [f"{gap.stream} {gap.external_id} of {gap.store}" for gap in late],
+        "none in the last week",
+        "found by second looks only in the last week; they have been read since",
+        "see `gateway gaps`; when they go on, raise `sync.overlap` in gateway.yaml",
+    )
 
 
 def _count(check: str, names: list[str], none: str, what: str, do: str) -> Finding:

@@ -32,10 +32,15 @@ class Synced:
 async def sync_once(context: Context, wanted: Sequence[str] = ()) -> list[Synced]:
     """Pull what changed since the last time, once, from the stores named (all, when none is).
 
-    Effects that an earlier process left open are taken one step on, as the daemon would do.
+    Where the last second look is long ago another one is taken. Effects that an earlier process left open are taken
+    one step on, as the daemon would do.
     """
     await _carry_on(context)
-    return await pull_each(context, wanted, lambda pull: pull.changes())
+
+    async def both(pull: Pull) -> PullReport:
+        return await pull.changes() + await pull.reconcile_if_due()
+
+    return await pull_each(context, wanted, both)
 
 
 async def _carry_on(context: Context) -> None:
@@ -57,6 +62,15 @@ async def sync_since(context: Context, since: datetime, wanted: Sequence[str] = 
     if since >= now:
         raise DataError(f"--since {since:%Y-%m-%d %H:%M} is not in the past (now: {now:%Y-%m-%d %H:%M} UTC).")
     return await pull_each(context, wanted, lambda pull: pull.range(since, now))
+
+
+async def sync_again(context: Context, wanted: Sequence[str] = ()) -> list[Synced]:
+    """Pull what changed, and take a second look at the recent past: what it finds is reported as found late."""
+
+    async def both(pull: Pull) -> PullReport:
+        return await pull.changes() + await pull.reconcile()
+
+    return await pull_each(context, wanted, both)
 
 
 async def sync_now(context: Context, wanted: Sequence[str] = ()) -> list[Synced]:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, insert, select, update
 
 from gateway.ports import Unmapped
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import alerts
+
+log = structlog.get_logger(__name__)
 
 _KIND = "unmapped"
 
@@ -30,7 +33,7 @@ class Alert:
 
 
 def raise_alerts(connection: Connection, store: str, unmapped: Sequence[Unmapped], now: datetime) -> list[Unmapped]:
-    """Note the words and return those never seen in this store before: they are worth telling a person."""
+    """Note the words and return those never seen in this store before, which the log tells of once."""
     fresh = []
     for word in unmapped:
         same = (
@@ -44,6 +47,8 @@ def raise_alerts(connection: Connection, store: str, unmapped: Sequence[Unmapped
             row = {"store": store, "kind": _KIND, "place": word.where, "word": word.word, **seen}
             connection.execute(insert(alerts), {**row, "times": 1, "first_at": to_micros(now)})
             fresh.append(word)
+            # the word itself may be a buyer's own: it is shown on demand only
+            log.warning("platform.unknown_word", store=store, field=word.where, example=word.external_id)
     return fresh
 
 

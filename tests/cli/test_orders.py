@@ -6,8 +6,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from gateway.bootstrap import running
+from gateway.orders.alerts import raise_alerts
 from gateway.orders.quarantine import keep_bad
-from gateway.ports import BadItem
+from gateway.ports import BadItem, Unmapped
+from gateway.sync.gaps import record_gaps
 
 SG = "shopee-301000101"
 
@@ -163,6 +165,47 @@ def test_quarantine_is_listed_and_retried(pulled, shopee) -> None:
     assert pulled.done("quarantine", "list", "--store", SG) == []
 
 
+def test_words_nobody_knows_are_shown(pulled, shopee) -> None:
+    order = _fit(shopee)
+    heard = datetime.now(UTC)
+
+    async def hear() -> None:
+        async with running(pulled.data) as context:
+            words = [Unmapped(order, "order_status", "TELEPORTED")] * 2
+            await context.database.write(lambda c: raise_alerts(c, SG, words, heard))
+
+    asyncio.run(hear())
+    (alert,) = pulled.done("alerts")
+    assert (alert["store"], alert["place"], alert["word"]) == (SG, "order_status", "TELEPORTED")
+    assert (alert["times"], alert["example"]) == (2, order)
+    assert "TELEPORTED" in pulled("alerts", "--store", SG).out
+    assert "TELEPORTED" in {each["check"]: each for each in pulled.done("doctor")}["alerts"]["found"]
+
+
+def test_what_second_looks_found_is_listed(pulled, shopee) -> None:
+    order = _fit(shopee)
+    found = datetime.now(UTC)
+
+    async def lose() -> None:
+        async with running(pulled.data) as context:
+            await context.database.write(lambda c: record_gaps(c, SG, "orders", [order], found, found))
+
+    assert "No change was missed" in pulled("gaps").out
+    asyncio.run(lose())
+    assert [(each["store"], each["stream"], each["external_id"]) for each in pulled.done("gaps")] == [
+        (SG, "orders", order)
+    ]
+    assert order in pulled("gaps", "--store", SG).out
+    checks = {each["check"]: each for each in pulled.done("doctor")}
+    assert checks["missed changes"]["state"] == "warn"
+    assert order in checks["missed changes"]["found"]
+
+
+def test_a_second_look_is_asked_for(pulled) -> None:
+    assert {each["report"]["gaps"] for each in pulled.done("sync", "--again")} == {0}
+    assert pulled("sync", "--again", "--now").code == 2
+
+
 def test_people_get_tables(pulled, shopee) -> None:
     for command, word in (
         (["orders", "list"], _fit(shopee)),
@@ -171,6 +214,7 @@ def test_people_get_tables(pulled, shopee) -> None:
         (["apps", "list"], "demo"),
         (["sync"], SG),
         (["quarantine", "list"], "Nothing"),
+        (["alerts"], "Every word"),
         (["doctor"], "demo"),
     ):
         ended = pulled(*command)

@@ -28,7 +28,7 @@ from gateway.operations.reindexing import reindex
 from gateway.operations.resolving import resolve
 from gateway.operations.stopping import stop_effects
 from gateway.operations.stores import check_stores, set_store_mode
-from gateway.operations.syncing import sync_now, sync_once, sync_since
+from gateway.operations.syncing import sync_again, sync_now, sync_once, sync_since
 
 P = ParamSpec("P")
 
@@ -91,6 +91,7 @@ _TABLE = (
     UseCase(check_stores, "gateway stores list"),
     UseCase(set_store_mode, "gateway stores list"),
     UseCase(sync_once, "gateway stores list"),
+    UseCase(sync_again, "gateway stores list"),
     UseCase(sync_now, "gateway stores list"),
     UseCase(sync_since, "gateway stores list"),
     UseCase(retry_quarantine, "gateway quarantine list"),
