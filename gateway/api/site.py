@@ -30,5 +30,5 @@ async def open_site(context: Context, pages: Pages) -> AsyncIterator[str]:
         add_webhooks(app, pages.receiver)
     async with listening(app, context.configuration.listen) as address:
         if pages.receiver is not None:
-            pages.receiver.base_url = context.configuration.public_url or address
+            pages.receiver.listens_at(context.configuration.public_url or address)
         yield address

@@ -21,7 +21,7 @@ def add_webhooks(app: web.Application, receiver: Receiver) -> None:
     async def push(request: web.Request) -> web.Response:
         where = request.match_info
         try:
-            receiver.check_room(request.content_length or 0)
+            receiver.check_room()  # before the body is taken into memory
             body = await request.read()
             answer = await receiver.take(where["platform"], where.get("app"), request.path, request.headers, body)
         except BadSignature:
@@ -35,7 +35,7 @@ def add_webhooks(app: web.Application, receiver: Receiver) -> None:
         except Exception as error:  # it is not on disk, whatever happened: the platform must send it again
             log.warning("push.not_taken", error=type(error).__name__)
             return _later(RETRY_AFTER)
-        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        return web.Response(status=answer.status, body=answer.body or None, headers=answer.headers or None)
 
     app.router.add_post("/webhooks/{platform}", push)
     app.router.add_post("/webhooks/{platform}/{app}", push)

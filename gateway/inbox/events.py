@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,7 +21,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     literal_column,
     select,
     update,
@@ -30,11 +29,10 @@ from sqlalchemy import (
 from gateway.errors import DataError, NotFound
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import inbox
-from gateway.storage.statements import run_many
+from gateway.storage.statements import append_pushes
 from gateway.storage.vault import Vault
 
 _LONGEST_ID = 200
-_APPEND = insert(inbox)  # one object, so that its text is made once
 
 
 class EventState(StrEnum):
@@ -53,8 +51,7 @@ class Via(StrEnum):
     lost = "lost"  # fetched from the platform's store of pushes that never arrived
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A push as it came. ``headers`` is JSON and holds nothing secret."""
 
     platform: str
@@ -114,7 +111,7 @@ class Outcome:
 
 def keep(connection: Connection, vault: Vault, arrivals: Sequence[Arrival]) -> None:
     """Append pushes, their bodies sealed. Whether they came before is found when they are read."""
-    run_many(connection, _APPEND, [_row(vault, arrival) for arrival in arrivals])
+    append_pushes(connection, [_row(vault, arrival) for arrival in arrivals])
 
 
 def unread(connection: Connection, now: datetime, limit: int) -> list[Event]:
@@ -258,21 +255,10 @@ def counts(connection: Connection) -> Mapping[EventState, int]:
     return {EventState(state): number for state, number in rows}
 
 
-def _row(vault: Vault, arrival: Arrival) -> dict[str, object]:
+def _row(vault: Vault, arrival: Arrival) -> tuple[object, ...]:
     at = to_micros(arrival.at)
-    return {
-        "platform": arrival.platform,
-        "app": arrival.app,
-        "via": arrival.via.value,
-        "deliveries": 1,
-        "received_at": at,
-        "headers": arrival.headers,
-        "sealed": vault.wrap(arrival.body, _label(arrival.app, at)),
-        "state": "received",
-        "attempts": 0,
-        "due_at": at,
-        "last_error": "",
-    }
+    sealed = vault.wrap(arrival.body, _label(arrival.app, at))
+    return (arrival.platform, arrival.app, arrival.via.value, at, at, arrival.headers, sealed)
 
 
 def _label(app: str, received_at: int) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NoReturn
 
 import structlog
 from sqlalchemy import Connection
@@ -27,7 +28,6 @@ RETRY_AFTER = 5  # seconds that a platform is asked to wait when too much waits 
 _MOST_WAITING = 4096  # pushes between their arrival and their commit
 _MOST_BYTES = 64 * 1024 * 1024
 _GROUP = 512  # pushes in one commit
-_KEPT_HEADERS = ("Content-Type", "User-Agent")
 _LOOK_AGAIN = 30.0  # seconds of real time for which apps and their keys are remembered
 _LOOK_SOON = 1.0  # seconds between two looks for an app or key that did not match
 _TELL_EVERY = 10.0  # seconds between two log lines about refused pushes
@@ -65,17 +65,21 @@ class Receiver:
         on_kept: Callable[[], None] = lambda: None,
         most_waiting: int = _MOST_WAITING,
     ) -> None:
-        self.base_url = base_url
         self.counts = Counts()
+        self._base = base_url.rstrip("/")
         self._vault = vault
         self._clock = clock
         self._doors = _Doors(database, vault, adapter_for)
         self._commits = _GroupCommit(database, vault, on_kept, most_waiting)
         self._told_at = float("-inf")
 
-    def check_room(self, length: int = 0) -> None:
+    def listens_at(self, base_url: str) -> None:
+        """Take ``base_url`` for the public address from now on."""
+        self._base = base_url.rstrip("/")
+
+    def check_room(self) -> None:
         """Raise RateLimited when too many pushes, or bytes, wait for their commit to take another."""
-        if not self._commits.has_room(length):
+        if self._commits.full:
             self.counts.turned_away += 1
             raise RateLimited("Too many pushes wait to be stored. Send this one again.", retry_after=RETRY_AFTER)
 
@@ -88,36 +92,30 @@ class Receiver:
         unknown platform or app, BadSignature (nothing is stored), RateLimited as `check_room`, and what the database
         raises: then nothing was acknowledged.
         """
-        door = await self._verified(platform, app_id, f"{self.base_url.rstrip('/')}{path}", headers, body)
-        self.check_room(len(body))
-        kept = _kept(tuple(headers.get(name, "") for name in _KEPT_HEADERS))
+        url = self._base + path
+        door = self._doors.whose(platform, app_id, url, headers, body)
+        if door is None:  # an app or a key may be new
+            await self._doors.look_again()
+            door = self._doors.whose(platform, app_id, url, headers, body)
+        if door is None:
+            self._refuse(platform, app_id)
+        self.check_room()
+        kept = _kept(headers.get("Content-Type", ""), headers.get("User-Agent", ""))
         await self._commits.add(Arrival(platform, door.app.id, body, self._clock.now(), kept))
         self.counts.taken += 1
         return door.source.ack()
 
-    async def _verified(
-        self, platform: str, app_id: str | None, url: str, headers: Mapping[str, str], body: bytes
-    ) -> _Door:
-        doors = await self._doors.at(platform, app_id)
-        found = _matching(doors, url, headers, body)
-        if found is None and await self._doors.look_again():  # a key may have been replaced
-            doors = await self._doors.at(platform, app_id)
-            found = _matching(doors, url, headers, body)
-        if found is not None:
-            return found
-        if not doors:
+    def _refuse(self, platform: str, app_id: str | None) -> NoReturn:
+        if not self._doors.has(platform, app_id):
             raise NotFound(f"No app takes pushes of {platform!r} here.")
-        self._refuse(platform, app_id)
-        raise BadSignature("The push is not signed as the platform would sign it.")
-
-    def _refuse(self, platform: str, app_id: str | None) -> None:
         self.counts.refused += 1
         now = asyncio.get_running_loop().time()
         if now - self._told_at >= _TELL_EVERY:
             self._told_at = now
             log.warning(
-                "push.refused", platform=platform, app=app_id, refused=self.counts.refused, public_url=self.base_url
+                "push.refused", platform=platform, app=app_id, refused=self.counts.refused, public_url=self._base
             )
+        raise BadSignature("The push is not signed as the platform would sign it.")
 
 
 class _Doors:
@@ -131,25 +129,31 @@ class _Doors:
         self._looked_at = float("-inf")
         self._looking = asyncio.Lock()
 
-    async def at(self, platform: str, app_id: str | None) -> Sequence[_Door]:
-        if self._age() > _LOOK_AGAIN:
-            async with self._looking:
-                if self._age() > _LOOK_AGAIN:
-                    await self._look()
-        return self._known.get((platform, app_id), ())
+    def has(self, platform: str, app_id: str | None) -> bool:
+        return (platform, app_id) in self._known
 
-    async def look_again(self) -> bool:
-        """Read the apps anew, unless that was done a moment ago; return whether they may be others now."""
-        before = self._looked_at
+    def whose(
+        self, platform: str, app_id: str | None, url: str, headers: Mapping[str, str], body: bytes
+    ) -> _Door | None:
+        """Return the app whose platform signed a push; None too when what is remembered is too old to tell."""
+        if self._loop_time() - self._looked_at > _LOOK_AGAIN:
+            return None
+        for door in self._known.get((platform, app_id), ()):
+            try:
+                door.source.verify(door.app, door.secret, url, headers, body)
+            except BadSignature:
+                continue
+            return door
+        return None
+
+    async def look_again(self) -> None:
+        """Read the apps anew, unless that was done a moment ago; several that ask at once wait for one reading."""
         async with self._looking:
-            if self._looked_at == before:
-                if self._age() < _LOOK_SOON:
-                    return False
+            if self._loop_time() - self._looked_at > _LOOK_SOON:
                 await self._look()
-        return True
 
-    def _age(self) -> float:
-        return asyncio.get_running_loop().time() - self._looked_at
+    def _loop_time(self) -> float:
+        return asyncio.get_running_loop().time()
 
     async def _look(self) -> None:
         def read(connection: Connection) -> list[tuple[App, AppSecret]]:
@@ -166,7 +170,7 @@ class _Doors:
                 known[app.platform, app.id] = [door]
                 known.setdefault((app.platform, None), []).append(door)
         self._known = known
-        self._looked_at = asyncio.get_running_loop().time()
+        self._looked_at = self._loop_time()
 
 
 class _GroupCommit:
@@ -182,18 +186,19 @@ class _GroupCommit:
         self._bytes = 0
         self._committing: asyncio.Task[None] | None = None
 
-    def has_room(self, length: int) -> bool:
-        return self._count < self._most and self._bytes + length <= _MOST_BYTES
+    @property
+    def full(self) -> bool:
+        return self._count >= self._most or self._bytes >= _MOST_BYTES
 
-    async def add(self, arrival: Arrival) -> None:
-        """Return once ``arrival`` is on disk."""
+    def add(self, arrival: Arrival) -> asyncio.Future[None]:
+        """Return what is done once ``arrival`` is on disk."""
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrival, stored))
         self._count += 1
         self._bytes += len(arrival.body)
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit(), name="inbox commit")
-        await stored
+        return stored
 
     async def _commit(self) -> None:
         try:
@@ -224,16 +229,7 @@ class _GroupCommit:
             self._on_kept()
 
 
-def _matching(doors: Sequence[_Door], url: str, headers: Mapping[str, str], body: bytes) -> _Door | None:
-    for door in doors:
-        try:
-            door.source.verify(door.app, door.secret, url, headers, body)
-        except BadSignature:
-            continue
-        return door
-    return None
-
-
 @lru_cache(maxsize=64)
-def _kept(values: tuple[str, ...]) -> bytes:
-    return encode({name: value[:200] for name, value in zip(_KEPT_HEADERS, values, strict=True) if value})
+def _kept(content_type: str, user_agent: str) -> bytes:
+    kept = {"Content-Type": content_type[:200], "User-Agent": user_agent[:200]}
+    return encode({name: value for name, value in kept.items() if value})

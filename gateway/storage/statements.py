@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 
 from sqlalchemy import (
@@ -27,6 +28,13 @@ from sqlalchemy.dialects import sqlite
 
 from gateway.errors import ConfigurationError
 from gateway.storage import schema
+
+_ROWS_A_STATEMENT = 64
+_APPEND_PUSHES = (
+    "INSERT INTO inbox (platform, app, via, received_at, due_at, headers, sealed, deliveries, state, attempts, "
+    "last_error) VALUES "
+)
+_PUSH = "(?, ?, ?, ?, ?, ?, ?, 1, 'received', 0, '')"
 
 
 def upsert(connection: Connection, table: Table, *, guard: str | None = None, keep: Sequence[str] = ()) -> Insert:
@@ -52,6 +60,18 @@ def insert_new(connection: Connection, table: Table) -> Insert:
     """Return "insert, unless a row with the same unique key is there". ``rowcount`` tells which happened."""
     _only_sqlite(connection)
     return _insert_new(table)
+
+
+def append_pushes(connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Append pushes that nobody has read: (platform, app, via, received_at, due_at, headers, sealed) each.
+
+    One statement takes many rows: the driver lets go of the interpreter once a statement, and getting it back from a
+    busy event loop costs more than storing a row.
+    """
+    _only_sqlite(connection)
+    for start in range(0, len(rows), _ROWS_A_STATEMENT):
+        part = rows[start : start + _ROWS_A_STATEMENT]
+        connection.exec_driver_sql(_append_pushes(len(part)), tuple(chain.from_iterable(part)))
 
 
 def delete_by_key(connection: Connection, table: Table, columns: Sequence[str]) -> Delete:
@@ -106,6 +126,11 @@ def _upsert(table: Table, guard: str | None, keep: tuple[str, ...]) -> Insert:
 @cache
 def _insert_new(table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+@cache
+def _append_pushes(count: int) -> str:
+    return _APPEND_PUSHES + ", ".join([_PUSH] * count)
 
 
 @cache

@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import normalise
+from tests.bench import normalise, receiver
 from tests.bench.processes import Measured, canned_server, pull_in_process
 
 
@@ -30,10 +30,12 @@ class Size:
     pull_rounds: int
     pages: int
     normalise_rounds: int
+    push_rounds: int
+    pushes: int
 
 
-FULL = Size(orders=20_000, pull_rounds=2, pages=40, normalise_rounds=9)
-QUICK = Size(orders=2_000, pull_rounds=1, pages=8, normalise_rounds=3)
+FULL = Size(orders=20_000, pull_rounds=2, pages=40, normalise_rounds=9, push_rounds=5, pushes=8_000)
+QUICK = Size(orders=2_000, pull_rounds=1, pages=8, normalise_rounds=3, push_rounds=2, pushes=1_000)
 
 
 @dataclass(slots=True)
@@ -113,6 +115,40 @@ def pulling(size: Size, latency: float, target: float) -> list[Line]:
     ]
 
 
+def receiving(size: Size) -> list[Line]:
+    """Compare the receiver with a bare handler by CPU, and with the do-it-yourself one by requests a second."""
+    taken = receiver.measure(rounds=size.push_rounds, count=size.pushes, peer_count=max(200, size.pushes // 20))
+    ours = taken["ours"]
+    lines = [_received("receiver, CPU: bare aiohttp + HMAC / ours, on disk", ours, taken["bare"], 0.55, by_cpu=True)]
+    if "peer" in taken:
+        name = "receiver, requests/s: ours / FastAPI + SQLAlchemy, a commit each"
+        lines.append(_received(name, ours, taken["peer"], 10.0, by_cpu=False))
+    else:
+        _say("  FastAPI, uvicorn and aiosqlite are not installed here: the do-it-yourself receiver is not measured")
+    return lines
+
+
+def _received(
+    name: str, ours: Sequence[receiver.Load], peer: Sequence[receiver.Load], target: float, *, by_cpu: bool
+) -> Line:
+    pairs = list(zip(ours, peer, strict=True))
+    cpu = statistics.median(theirs.cpu / mine.cpu for mine, theirs in pairs)
+    speed = statistics.median(mine.per_second / theirs.per_second for mine, theirs in pairs)
+    rounds = [
+        {"ours": mine.per_second, "ours_cpu": mine.cpu, "ours_p99": mine.p99}
+        | {"peer": theirs.per_second, "peer_cpu": theirs.cpu, "peer_p99": theirs.p99}
+        for mine, theirs in pairs
+    ]
+    return Line(name, _taken(ours), _taken(peer), cpu if by_cpu else speed, target, cpu, rounds)
+
+
+def _taken(loads: Sequence[receiver.Load]) -> str:
+    cpu, speed, p99 = (
+        statistics.median(getattr(load, name) for load in loads) for name in ("cpu", "per_second", "p99")
+    )
+    return f"{cpu * 1e6:.0f} us CPU, {speed:,.0f}/s, p99 {p99 * 1e3:.0f} ms"
+
+
 def _median(several: Sequence[Measured]) -> Measured:
     return Measured(statistics.median(one.wall for one in several), statistics.median(one.cpu for one in several))
 
@@ -142,16 +178,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer orders and rounds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--only", choices=("normalise", "pull"), help="one part alone")
+    parser.add_argument("--only", choices=("normalise", "pull", "receiver"), help="one part alone")
     arguments = parser.parse_args()
-    if arguments.only != "normalise" and find_spec("dlt") is None:
-        parser.error("dlt is not installed here: `make bench` installs it; `--only normalise` needs none")
+    if arguments.only in {None, "pull"} and find_spec("dlt") is None:
+        parser.error("dlt is not installed here: `make bench` installs it; `--only normalise` or `receiver` needs none")
     size = QUICK if arguments.quick else FULL
     lines: list[Line] = []
-    if arguments.only != "pull":
+    if arguments.only in {None, "normalise"}:
         _say("normalise ...")
         lines += normalising(size)
-    if arguments.only != "normalise":
+    if arguments.only in {None, "receiver"}:
+        _say("receiver ...")
+        lines += receiving(size)
+    if arguments.only in {None, "pull"}:
         _say("pull + validate + upsert ...")
         lines += pulling(size, 0.0, 4.0)
         lines += pulling(size, 0.02, 6.0)

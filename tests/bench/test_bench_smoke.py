@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import normalise, ours, payload
+from tests.bench import normalise, ours, payload, receiver
 from tests.bench.processes import canned_server
 
 
@@ -47,3 +47,12 @@ def test_a_span_ends_after_the_orders_it_names() -> None:
     assert payload.first_after(payload.updated_at(0)) == 1
     assert payload.first_after(payload.updated_at(49)) == 50
     assert payload.first_after(datetime(2020, 1, 1, tzinfo=UTC)) == 0
+
+
+@pytest.mark.parametrize("kind", ["bare", "ours"])
+def test_both_receivers_take_every_push(kind: str) -> None:
+    assert 450 <= len(receiver.push(1)) <= 500
+    with receiver.server(kind) as server:
+        load = server.load(200)
+    assert load.cpu > 0
+    assert load.per_second > 0

@@ -80,7 +80,7 @@ async def test_a_signature_for_another_address_is_refused(gate) -> None:
 
 
 async def test_signatures_cover_the_public_address_not_the_one_that_was_called(gate) -> None:
-    gate.receiver.base_url = "https://gateway.example.com"
+    gate.receiver.listens_at("https://gateway.example.com")
     raw = json.dumps(ORDER).encode()
     assert (await gate.post(raw)).status_code == 401
     headers = gate.signed("https://gateway.example.com/webhooks/shopee", raw)
