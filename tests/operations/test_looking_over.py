@@ -23,6 +23,7 @@ from gateway.operations.reach import reach
 from gateway.operations.regions import locality_of
 from gateway.operations.stopping import stop_effects
 from gateway.operations.syncing import sync_once, sync_since
+from gateway.orders.query import Query
 from gateway.registry import adapter_for
 
 SG = "shopee-301000101"
@@ -142,7 +143,7 @@ async def test_pulls_report_each_store(context, shopee) -> None:
 
 async def test_an_order_number_of_two_stores_needs_the_store(context) -> None:
     await sync_once(context)
-    page = await list_orders(context, store=SG)
+    page = await list_orders(context, Query(stores=(SG,)))
     order = page.orders[0].order_id
     assert await context.database.read(lambda c: store_of_order(c, order, None)) == SG
 

@@ -20,6 +20,7 @@ from gateway.operations.orders import list_orders
 from gateway.operations.roles import Role
 from gateway.operations.serving import Serving, serve
 from gateway.operations.stores import list_stores, set_store_mode
+from gateway.orders.query import Query
 from gateway.orders.store import order as stored_order
 from gateway.ports import Act, Operation
 from gateway.storage import stores as rows
@@ -52,7 +53,7 @@ async def _serving(context: Context, *roles: Role) -> AsyncIterator[Serving]:
 
 
 async def _ids(context: Context, store: str) -> set[str]:
-    return {each.order_id for each in (await list_orders(context, store=store, limit=500)).orders}
+    return {each.order_id for each in (await list_orders(context, Query(stores=(store,)), limit=500)).orders}
 
 
 async def _mine(shopee, shop: str) -> set[str]:
