@@ -11,18 +11,40 @@ from gateway.cli import (
     doctor,
     effects,
     events,
+    facts,
     notices,
     orders,
     quarantine,
+    requests,
     serving,
     setup,
+    shipping,
     stores,
     syncing,
+    today,
 )
 from gateway.cli.exits import epilog
 from gateway.cli.session import ClockOption, DataOption, JsonOption, LevelOption, Running, Session
 
-_PARTS = (setup, serving, syncing, stores, apps, orders, effects, events, quarantine, notices, backups, doctor, demo)
+_PARTS = (
+    setup,
+    serving,
+    syncing,
+    stores,
+    apps,
+    orders,
+    today,
+    shipping,
+    requests,
+    facts,
+    effects,
+    events,
+    quarantine,
+    notices,
+    backups,
+    doctor,
+    demo,
+)
 
 
 def build(running: Running) -> typer.Typer:

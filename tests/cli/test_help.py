@@ -41,6 +41,17 @@ COMMANDS = [
     ["orders"],
     ["orders", "list"],
     ["orders", "show"],
+    ["today"],
+    ["ship"],
+    ["tracking"],
+    ["tracking", "set"],
+    ["accept"],
+    ["reject"],
+    ["offer"],
+    ["facts"],
+    ["facts", "set"],
+    ["facts", "import"],
+    ["facts", "list"],
     ["quarantine"],
     ["quarantine", "list"],
     ["quarantine", "retry"],
@@ -72,7 +83,7 @@ assert not loaded, loaded
 def test_every_command_is_there_and_takes_the_global_options(gateway, command) -> None:
     ended = gateway(*command, "--help")
     assert ended.code == 0
-    if command not in (["db"], ["stores"], ["apps"], ["orders"], ["quarantine"], ["events"]):
+    if command not in (["db"], ["stores"], ["apps"], ["orders"], ["quarantine"], ["tracking"], ["facts"], ["events"]):
         for option in ("--data", "--json", "--clock", "--log-level"):
             assert option in ended.out
 

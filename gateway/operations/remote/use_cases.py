@@ -22,10 +22,13 @@ from gateway.operations.apps import add_app
 from gateway.operations.connecting import add_store, connect_link, connect_with, connect_with_state, connected_by
 from gateway.operations.context import Context
 from gateway.operations.events import replay_events
+from gateway.operations.facts import import_facts, set_fact
 from gateway.operations.pushing import set_push_url
 from gateway.operations.quarantine import retry_quarantine
 from gateway.operations.reindexing import reindex
+from gateway.operations.requests import accept_request, offer_solution, reject_request
 from gateway.operations.resolving import resolve
+from gateway.operations.shipping import set_tracking, ship
 from gateway.operations.stopping import stop_effects
 from gateway.operations.stores import check_stores, set_store_mode
 from gateway.operations.syncing import sync_again, sync_now, sync_once, sync_since
@@ -97,6 +100,13 @@ _TABLE = (
     UseCase(retry_quarantine, "gateway quarantine list"),
     UseCase(replay_events, "gateway events list"),
     UseCase(resolve, "gateway orders show ORDER"),
+    UseCase(ship, "gateway orders show ORDER"),
+    UseCase(set_tracking, "gateway orders show ORDER"),
+    UseCase(accept_request, "gateway orders show ORDER"),
+    UseCase(reject_request, "gateway orders show ORDER"),
+    UseCase(offer_solution, "gateway orders show ORDER"),
+    UseCase(set_fact, "gateway facts list"),
+    UseCase(import_facts, "gateway facts list"),
     UseCase(stop_effects, "gateway stores list"),
 )
 
