@@ -36,6 +36,7 @@ class Deed:
     action: str
     cost: str
     because: tuple[str, ...]
+    explanation: str
     outcome: str
 
 
@@ -194,7 +195,9 @@ async def _resolve(day: Day, told: dict[str, Any], reason: Reason, why: str) -> 
         action=decision["action"],
         cost=f"{total['amount']} {total['currency']}",
         because=tuple(decision["because"]),
+        explanation=decision["explanation"],
         outcome=f"{effect['state']} ({effect['because']})",
     )
     day.deeds.append(deed)
     day.say(f"  {deed.path} / {deed.action}, cost {deed.cost}, by {', '.join(deed.because)} -> {deed.outcome}")
+    day.say(f"  {deed.explanation}")

@@ -63,7 +63,7 @@ def _read_instant(value: object) -> datetime:
         except ValueError:
             value = None
     if not isinstance(value, datetime):
-        raise ValueError('must be an ISO 8601 time with an offset, like "2026-03-10T12:00:00+08:00"')  # noqa: TRY004
+        raise ValueError('must be an ISO 8601 time with an offset, like "2026-03-10T12:00:00+08:00"')  # noqa: TRY004 - pydantic tells the field of a ValueError only
     if value.utcoffset() is None:
         raise ValueError('has no offset: write where it is, like "2026-03-10T12:00:00+08:00"')
     try:

@@ -72,7 +72,7 @@ async def test_a_shop_get_is_accepted(api: Api) -> None:
 
 async def test_a_shop_post_is_accepted_with_its_common_parameters_in_the_query(api: Api) -> None:
     order_sn = await api.order()
-    (await api.post("order/set_note", {"order_sn": order_sn, "note": "fragile"})).ok  # noqa: B018
+    (await api.post("order/set_note", {"order_sn": order_sn, "note": "fragile"})).ok  # noqa: B018 - asking for it is the check
     assert (await api.detail(order_sn, "note"))["note"] == "fragile"
 
 
