@@ -29,7 +29,7 @@ from gateway.storage.vault import Vault
 
 __all__ = ["Found", "ListedOrder", "Query", "Sort", "find"]
 
-_NARROW = 5_000  # candidates that are looked at one by one; more, and walking finds a page sooner
+_NARROW = 3_000  # candidates that are looked at one by one; more, and walking finds a page sooner
 _APART = 32  # stores whose lists are walked one by one and joined
 
 Place = tuple[int, str, str]
@@ -256,7 +256,7 @@ def _notes(connection: Connection, stores: Sequence[str]) -> list[str]:
         words = " and ".join(word for word in ("name", "phone") if any(each and word in each for each in hidden))
         if words:
             notes.append(
-                f"Store {store}: the platform hides the receiver's {words} of orders there; "
+                f"Store {store}: the platform hides the receiver's {words} of some or all orders; "
                 "those cannot be found by it."
             )
         if None in hidden:

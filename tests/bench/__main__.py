@@ -10,6 +10,7 @@ import argparse
 import json
 import statistics
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
@@ -18,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import normalise, receiver
+from tests.bench import normalise, receiver, search
 from tests.bench.processes import Measured, canned_server, pull_in_process
 
 
@@ -32,10 +33,30 @@ class Size:
     normalise_rounds: int
     push_rounds: int
     pushes: int
+    searched: int
+    search_turns: int
 
 
-FULL = Size(orders=20_000, pull_rounds=2, pages=40, normalise_rounds=9, push_rounds=5, pushes=8_000)
-QUICK = Size(orders=2_000, pull_rounds=1, pages=8, normalise_rounds=3, push_rounds=2, pushes=1_000)
+FULL = Size(
+    orders=20_000,
+    pull_rounds=2,
+    pages=40,
+    normalise_rounds=9,
+    push_rounds=5,
+    pushes=8_000,
+    searched=1_000_000,
+    search_turns=7,
+)
+QUICK = Size(
+    orders=2_000,
+    pull_rounds=1,
+    pages=8,
+    normalise_rounds=3,
+    push_rounds=2,
+    pushes=1_000,
+    searched=20_000,
+    search_turns=2,
+)
 
 
 @dataclass(slots=True)
@@ -67,6 +88,23 @@ def normalising(size: Size) -> list[Line]:
     return [
         line("normalise / textbook pydantic", plain, 2.5),
         line("normalise with the raw copy / textbook without", raw, None),
+    ]
+
+
+def searching(size: Size) -> list[Line]:
+    """Time the first page of each search against what a person waits for without noticing: 100 ms."""
+    allowed = 0.1
+    with tempfile.TemporaryDirectory() as folder:
+        timed = search.all_of(Path(folder, "gateway.db"), size.searched, size.search_turns)
+    return [
+        Line(
+            f"search {size.searched:,} orders: {each.name}",
+            f"{each.seconds * 1000:.1f} ms, {each.found} shown",
+            f"{allowed * 1000:.0f} ms allowed",
+            allowed / each.seconds,
+            1.0,
+        )
+        for each in timed
     ]
 
 
@@ -178,10 +216,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer orders and rounds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--only", choices=("normalise", "pull", "receiver"), help="one part alone")
+    parser.add_argument("--only", choices=("normalise", "pull", "receiver", "search"), help="one part alone")
     arguments = parser.parse_args()
     if arguments.only in {None, "pull"} and find_spec("dlt") is None:
-        parser.error("dlt is not installed here: `make bench` installs it; `--only normalise` or `receiver` needs none")
+        parser.error(
+            "dlt is not installed here: `make bench` installs it; `--only normalise`, `receiver` or `search` needs none"
+        )
     size = QUICK if arguments.quick else FULL
     lines: list[Line] = []
     if arguments.only in {None, "normalise"}:
@@ -190,6 +230,9 @@ def main() -> int:
     if arguments.only in {None, "receiver"}:
         _say("receiver ...")
         lines += receiving(size)
+    if arguments.only in {None, "search"}:
+        _say(f"search, {size.searched:,} orders ...")
+        lines += searching(size)
     if arguments.only in {None, "pull"}:
         _say("pull + validate + upsert ...")
         lines += pulling(size, 0.0, 4.0)

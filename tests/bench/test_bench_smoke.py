@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import normalise, ours, payload, receiver
+from tests.bench import normalise, ours, payload, receiver, search
 from tests.bench.processes import canned_server
 
 
@@ -56,3 +56,10 @@ def test_both_receivers_take_every_push(kind: str) -> None:
         load = server.load(200)
     assert load.cpu > 0
     assert load.per_second > 0
+
+
+def test_every_search_of_the_bench_finds_orders(tmp_path: Path) -> None:
+    found = {each.name: each.found for each in search.all_of(tmp_path / "gateway.db", 3_000, 2)}
+    few = {name for name, orders in found.items() if not orders}
+    assert few <= {"title, in none", "store, tiny", "phase, rare"}
+    assert found["number, whole"] == 1
