@@ -12,8 +12,8 @@ demo: $(VENV)/.runtime        ## play a short shop day against the simulators
 test: $(VENV)/.dev            ## the tests a developer runs before each commit
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: $(VENV)/.dev        ## every test, the slow ones included
-	$(BIN)/pytest -n 2 --dist loadfile
+test-all: $(VENV)/.dev        ## every test, the slow ones included, with many more drawn examples
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev           ## format, lint, layers, types
 	$(BIN)/ruff format --check .

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.after_sale import AfterSale
@@ -82,7 +82,6 @@ def after(orders: list[Order]) -> Known:
     return known
 
 
-@settings(max_examples=200, deadline=None)
 @given(histories())
 def test_the_order_of_arrival_does_not_matter(history):
     final = after(history)
@@ -90,7 +89,6 @@ def test_the_order_of_arrival_does_not_matter(history):
         assert after(list(arrival)) == final
 
 
-@settings(max_examples=200, deadline=None)
 @given(histories(), st.data())
 def test_reading_again_changes_nothing(history, data):
     final = after(history)
@@ -98,7 +96,6 @@ def test_reading_again_changes_nothing(history, data):
     assert converge(final, again) is None
 
 
-@settings(max_examples=200, deadline=None)
 @given(histories())
 def test_the_newest_reading_wins_where_it_speaks(history):
     final = after(history).order
@@ -109,7 +106,6 @@ def test_the_newest_reading_wins_where_it_speaks(history):
     assert final.updated_at == newest.updated_at
 
 
-@settings(max_examples=200, deadline=None)
 @given(histories())
 def test_absent_never_erases(history):
     final = after(history).order
@@ -122,7 +118,6 @@ def test_absent_never_erases(history):
             assert name in final.absent
 
 
-@settings(max_examples=200, deadline=None)
 @given(histories())
 def test_clear_is_never_replaced_by_masked(history):
     final = after(history).order
@@ -137,7 +132,6 @@ def test_clear_is_never_replaced_by_masked(history):
             assert leaf in known.masked
 
 
-@settings(max_examples=200, deadline=None)
 @given(histories())
 def test_a_silent_tracking_number_never_erases(history):
     final = after(history).order
@@ -227,7 +221,6 @@ def test_requests_of_both_readings_are_known(make_order, make_request, first):
     assert [request.request_id for request in merged.requests] == ["R1", "R2"]
 
 
-@settings(max_examples=200, deadline=None)
 @given(histories(), readings(8), WORDS, st.integers(0, 1))
 def test_a_reading_that_tells_all_is_the_result(history, drawn, word, later):
     told = {"buyer": Buyer(name=word), "recipient": Recipient(name=word), "absent": frozenset(), "requests": ()}

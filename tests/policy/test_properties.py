@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.policy.decide import decide
@@ -95,10 +95,6 @@ def scenarios(draw: st.DrawFn, stores: list[tuple[str, str, str]] = STORES) -> d
     }
 
 
-many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-@many
 @given(asked=scenarios())
 def test_every_valid_scenario_is_decided_the_same_way_each_time(rules, asked):
     scenario = Scenario.model_validate(asked)
@@ -107,7 +103,6 @@ def test_every_valid_scenario_is_decided_the_same_way_each_time(rules, asked):
     assert canonical_bytes(decide(parse_scenario(scenario_bytes(scenario).decode(), "x.json"), rules)) == once
 
 
-@many
 @given(asked=scenarios())
 def test_every_decision_is_whole_cited_and_lawful(rules, asked):
     answer = json.loads(canonical_bytes(decide(Scenario.model_validate(asked), rules)))
@@ -141,7 +136,6 @@ def test_every_decision_is_whole_cited_and_lawful(rules, asked):
     assert (answer["native_reason"] is not None) is (answer["action"] == "close")
 
 
-@many
 @given(asked=scenarios(stores=[("shopee", "MY", "MYR")]))
 def test_the_stated_reason_is_always_the_true_one(rules, asked):
     answer = decide(Scenario.model_validate(asked), rules)
@@ -158,7 +152,6 @@ def test_the_stated_reason_is_always_the_true_one(rules, asked):
         assert not (reason == "buyer_asked" and asked["contact"]["reply"] != "asks_to_cancel")
 
 
-@many
 @given(asked=scenarios(stores=[("shopee", "MY", "MYR")]), more=st.sampled_from(["points", "room", "evidence", "price"]))
 def test_better_facts_never_make_the_decision_dearer(rules, asked, more):
     worse = decide(Scenario.model_validate(asked), rules)

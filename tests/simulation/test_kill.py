@@ -119,10 +119,11 @@ async def _hits(simulator: Simulator) -> bool:
     return all(fault["hits"] > 0 or fault["times"] == 0 for fault in faults)
 
 
-async def test_daemon_killed_while_it_pulls_goes_on_where_it_was(shop: Shop) -> None:
-    """Six kills at whatever instant they fall; the view converges to the simulator's truth without a person."""
+@pytest.mark.parametrize("kills", [2, pytest.param(8, marks=pytest.mark.slow)])
+async def test_daemon_killed_while_it_pulls_goes_on_where_it_was(shop: Shop, kills: int) -> None:
+    """Kills at whatever instant they fall; the view converges to the simulator's truth without a person."""
     shop_ids = sorted({told["store"] for told in await shop.simulator.orders()})
-    for number in range(6):
+    for number in range(kills):
         for shop_id in shop_ids:
             await shop.simulator.do("/orders", {"store": shop_id, "phase": "unpaid" if number % 2 else "in_transit"})
         journal = len(await shop.simulator.read("/effects"))
@@ -138,4 +139,4 @@ async def test_daemon_killed_while_it_pulls_goes_on_where_it_was(shop: Shop) -> 
             await gateway.pull_for(await gateway.connections.open(store.id)).changes()
         comparison = await compare_with(gateway, shop.simulator)
     assert comparison.differences == ()
-    assert comparison.orders == 80 + 6 * len(shop_ids)
+    assert comparison.orders == 80 + kills * len(shop_ids)
