@@ -20,10 +20,12 @@ def add_webhooks(app: web.Application, receiver: Receiver) -> None:
 
     async def push(request: web.Request) -> web.Response:
         where = request.match_info
+        platform, app_id = where["platform"], where.get("app")
+        path = f"/webhooks/{platform}" if app_id is None else f"/webhooks/{platform}/{app_id}"
         try:
             receiver.check_room()  # before the body is taken into memory
             body = await request.read()
-            answer = await receiver.take(where["platform"], where.get("app"), request.path, request.headers, body)
+            answer = await receiver.take(platform, app_id, path, request.headers, body)
         except BadSignature:
             return web.Response(status=401)
         except NotFound:
