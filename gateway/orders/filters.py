@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, UnaryExpression, and_, exists, func, not_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    UnaryExpression,
+    and_,
+    exists,
+    func,
+    not_,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.sql.operators import custom_op
 
 from gateway.errors import DataError
@@ -32,11 +44,13 @@ LAST = "\U0010ffff"  # sorts behind every character
 class Filter:
     """One thing asked: a condition on a row of `orders`, and the orders that meet it, from an index.
 
-    ``bound`` is the condition for a list that is walked by ``column``: where to begin or to end.
+    ``indexed`` is the condition with which SQLite looks into that index. ``bound`` is the condition for a list that is
+    walked by ``column``: where to begin or to end.
     """
 
     condition: ColumnElement[bool]
     candidates: Candidates
+    indexed: ColumnElement[bool]
     column: ColumnElement[int] | None = None
     bound: ColumnElement[bool] | None = None
 
@@ -132,9 +146,19 @@ def _traced(*alternatives: ColumnElement[bool]) -> Filter:
     here = alternatives[0] if len(alternatives) == 1 else alternatives[0] | alternatives[1]
     condition = exists().where(same_order(order_personal, orders), here).correlate(orders)
     if len(found) == 1:
-        return Filter(condition, found[0])
+        return _elsewhere(condition, found[0])
     either = union(*found).subquery()  # SQLite finds rows by a statement's pairs only when it is not compound itself
-    return Filter(condition, select(either.c.store, either.c.order_id))
+    return _elsewhere(condition, select(either.c.store, either.c.order_id))
+
+
+def _elsewhere(condition: ColumnElement[bool], candidates: Candidates) -> Filter:
+    """Return the filter whose candidates another table names."""
+    return Filter(condition, candidates, tuple_(orders.c.store, orders.c.order_id).in_(candidates))
+
+
+def _here(condition: ColumnElement[bool], indexed: ColumnElement[bool], *bound: Any) -> Filter:
+    """Return the filter whose candidates an index of `orders` itself names."""
+    return Filter(condition, select(orders.c.store, orders.c.order_id).where(indexed), indexed, *bound)
 
 
 def _by_words(connection: Connection, query: Query, scope: Sequence[str]) -> Iterator[Filter]:
@@ -144,13 +168,13 @@ def _by_words(connection: Connection, query: Query, scope: Sequence[str]) -> Ite
             raise DataError("the order number holds no character: give how it begins")
         begins = (orders.c.order_id >= number) & (orders.c.order_id < number + LAST)
         loose = unindexed(orders.c.order_id)
-        yield Filter((loose >= number) & (loose < number + LAST), _numbers().where(orders.c.store.in_(scope), begins))
+        yield _here((loose >= number) & (loose < number + LAST), orders.c.store.in_(scope) & begins)
     if query.title:
         words = fold(query.title).split()
         if not words:
             raise DataError("the title holds no word: give at least one")
         with_words = order_lines.c.title_key.in_(titles_with(connection, words))
-        yield Filter(
+        yield _elsewhere(
             exists().where(same_order(order_lines, orders), with_words).correlate(orders),
             select(order_lines.c.store, order_lines.c.order_id).where(with_words),
         )
@@ -159,10 +183,10 @@ def _by_words(connection: Connection, query: Query, scope: Sequence[str]) -> Ite
 def _by_state(query: Query, scope: Sequence[str]) -> Iterator[Filter]:
     if query.open_request:
         waiting = after_sales.c.state == RequestState.open.value
-        yield Filter(_has_open_request(), select(after_sales.c.store, after_sales.c.order_id).where(waiting))
+        yield _elsewhere(_has_open_request(), select(after_sales.c.store, after_sales.c.order_id).where(waiting))
     if query.phases:
         phases = [phase.value for phase in query.phases]
-        yield Filter(unindexed(orders.c.phase).in_(phases), _numbers().where(orders.c.phase.in_(phases)))
+        yield _here(unindexed(orders.c.phase).in_(phases), orders.c.phase.in_(phases))
     yield from _in_span(orders.c.due_at, None, query.deadline_before)
     yield from _in_span(orders.c.updated_at, query.updated_since, query.updated_until, orders.c.store.in_(scope))
     yield from _in_span(orders.c.placed_at, query.placed_since, query.placed_until)
@@ -179,11 +203,7 @@ def _in_span(
 
     if since is not None or until is not None:
         bound = within(column)
-        yield Filter(within(unindexed(column)), _numbers().where(bound, *with_index), column, bound)
-
-
-def _numbers() -> Select[tuple[str, str]]:
-    return select(orders.c.store, orders.c.order_id)
+        yield _here(within(unindexed(column)), and_(bound, *with_index), column, bound)
 
 
 def _has_open_request() -> ColumnElement[bool]:

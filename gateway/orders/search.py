@@ -122,10 +122,9 @@ def _places(
     of_stores = unindexed(orders.c.store).in_(asked.stores)
     conditions = [*(each.along(part.instant) for each in asked.filters), *asked.further]
     if narrow is not None and narrow.column is not part.instant:
-        named = tuple_(orders.c.store, orders.c.order_id).in_(narrow.candidates)
         left = [each.condition for each in asked.filters if each is not narrow]
         more = (of_stores,) if asked.narrowed else ()
-        statements = iter([_sorted(part, after, limit, named, *more, *left, *asked.further)])
+        statements = iter([_sorted(part, after, limit, narrow.indexed, *more, *left, *asked.further)])
     elif not asked.narrowed:
         statements = iter([_walked(part, after, limit, conditions)])
     elif part is _DUE or len(asked.stores) > _APART:
