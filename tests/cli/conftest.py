@@ -7,8 +7,8 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,18 @@ def shopee() -> Iterator[Shopee]:
     """Run a simulator with 40 orders in five shops, on the real clock."""
     with _in_a_thread(40) as base_url, httpx.Client(trust_env=False, timeout=30) as client:
         yield Shopee(base_url, client)
+
+
+@pytest.fixture
+def start_shopee() -> Iterator[Callable[[], Shopee]]:
+    """Return what runs one more simulator, which starts like any other."""
+    with ExitStack() as stack:
+
+        def start() -> Shopee:
+            base_url = stack.enter_context(_in_a_thread(40))
+            return Shopee(base_url, stack.enter_context(httpx.Client(trust_env=False, timeout=30)))
+
+        yield start
 
 
 @pytest.fixture

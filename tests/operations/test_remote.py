@@ -9,14 +9,16 @@ import socket
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 import structlog
 
 from gateway import errors
+from gateway.api.site import open_site
 from gateway.bootstrap import running
 from gateway.errors import ConfigurationError, DataError, GatewayError, NotFound, OutcomeUnknown
 from gateway.model.store import AppSecret
@@ -28,11 +30,15 @@ from gateway.operations.remote.asking import Asking
 from gateway.operations.remote.door import open_door
 from gateway.operations.remote.use_cases import USE_CASES, UseCase, case_of
 from gateway.operations.remote.wire import LONGEST_REQUEST, RemoteFault, error_of, trouble_of, version
+from gateway.operations.roles import Role
+from gateway.operations.serving import serve
 from gateway.operations.stopping import stop_effects
+from gateway.operations.syncing import sync_once
 from gateway.storage import stores as rows
 from gateway.sync.pull import Progress, Pull
 
 LIMIT = 30.0
+HELLO = b'{"kind":"hello","version":"any"}\n'
 CANARY = "canary-0123456789"
 TREE = [
     each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, GatewayError)
@@ -105,14 +111,14 @@ def _asker(folder: DataFolder, open_own=_never, say=lambda _: None) -> Asking:
 
 
 async def _raw(context: Context, sent: bytes) -> list[dict]:
-    """Send bytes as they are, and return every line of the answer."""
+    """Send bytes as they are, and return every line of the answer but the greeting."""
     reader, writer = await asyncio.open_unix_connection(str(context.folder.door))
     writer.write(sent)
     writer.write_eof()
     async with asyncio.timeout(LIMIT):
         told = await reader.read()
     writer.close()
-    return [json.loads(each) for each in told.splitlines()]
+    return [said for each in told.splitlines() if (said := json.loads(each))["kind"] != "hello"]
 
 
 def _line(ask: str, arguments: object, said: str | None = None) -> bytes:
@@ -329,6 +335,7 @@ async def test_a_gateway_that_cannot_finish_in_time_says_so(bare, levers, monkey
 
 async def test_a_gateway_that_dies_leaves_the_outcome_unknown(bare, levers) -> None:
     async def dies(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HELLO)
         await reader.readline()
         writer.write(b'{"kind":"accepted"}\n{"kind":"resu')
         writer.close()
@@ -340,12 +347,31 @@ async def test_a_gateway_that_dies_leaves_the_outcome_unknown(bare, levers) -> N
 
 async def test_a_gateway_that_goes_before_it_accepts_has_done_nothing(bare, levers) -> None:
     async def goes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HELLO)
         await reader.readline()
         writer.close()
 
     async with await asyncio.start_unix_server(goes, str(bare.folder.door)):
         with pytest.raises(asking.Nobody):
             await _ask(bare, "held", number=1)
+
+
+async def test_a_gateway_that_does_not_greet_is_asked_nothing(bare, levers, monkeypatch) -> None:
+    monkeypatch.setattr(asking, "HURRY", 0.05)
+    read: list[bytes] = []
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        read.append(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_unix_server(silent, str(bare.folder.door)) as server:
+        with pytest.raises(asking.Nobody, match="does not answer"):
+            await _ask(bare, "held", number=1)
+        async with asyncio.timeout(LIMIT):
+            while not read:
+                await asyncio.sleep(0.01)
+        server.close()
+    assert read == [b""]
 
 
 async def test_what_only_waits_ends_with_who_asked(bare, levers) -> None:
@@ -445,3 +471,42 @@ async def test_pulls_of_one_store_go_one_after_another(context, monkeypatch) -> 
     pulls = [context.pull_for(await context.connections.open(store)) for _ in range(3)]
     await asyncio.gather(*(pull.changes() for pull in pulls))
     assert most == [1]
+
+
+async def test_a_pull_that_goes_well_wakes_the_stores_loop_and_one_that_fails_does_not(context, shopee) -> None:
+    stores = [store.id for store in await context.connections.stores()]
+    woken: list[str] = []
+    context.loops.update({store: partial(woken.append, store) for store in stores})
+    await shopee.do("/acts", {"act": "seller_revokes_authorization", "store": 301000101})
+    done = await sync_once(context)
+    assert [each.store for each in done if each.report is None] == ["shopee-301000101"]
+    assert sorted(woken) == sorted(set(stores) - {"shopee-301000101"})
+
+
+async def test_a_loop_that_is_woken_pulls_though_its_next_turn_is_far_off(context, shopee) -> None:
+    rare = context.configuration.model_copy(
+        update={"sync": context.configuration.sync.model_copy(update={"every": timedelta(days=1)})}
+    )
+    context = replace(context, configuration=rare)
+    ready, stop = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(
+        serve(context, roles=[Role.sync], stop=stop, ready=lambda _: ready.set(), open_site=open_site)
+    )
+
+    async def stored() -> set[str]:
+        def read(c) -> set[str]:
+            return {order for (order,) in c.exec_driver_sql("select order_id from orders")}
+
+        return await context.database.read(read)
+
+    async with asyncio.timeout(LIMIT):
+        await ready.wait()
+        while len(await stored()) < 10 or len(context.loops) < 5:
+            await asyncio.sleep(0.02)
+        new = (await shopee.do("/orders", {"store": "301000101", "phase": "awaiting_shipment"}))["id"]
+        while new not in await stored():
+            context.loops["shopee-301000101"]()
+            await asyncio.sleep(0.02)
+        stop.set()
+        await serving
+    assert context.loops == {}

@@ -20,9 +20,12 @@ from gateway.operations.remote.wire import (
     LONGEST_REQUEST,
     Accepted,
     Answer,
+    Crash,
+    Hello,
     Request,
     Result,
     Told,
+    Trouble,
     error_of,
     line,
     version,
@@ -34,6 +37,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 PATIENCE = 30.0  # seconds of real time to wait for a lock whose holder takes no requests: it starts, ends or is brief
+HURRY = 10.0  # seconds of real time in which a running gateway greets
 _AGAIN = 0.05  # seconds between two tries
 
 
@@ -126,6 +130,7 @@ async def ask(
             raise ConfigurationError(
                 f"Another user's process answers at {folder.door}. Run the command as that user, or remove the socket."
             )
+        await _greeted(reader, writer, folder)
         writer.write(asked)
         return await _answer(reader, writer, case, tell, say)
     finally:
@@ -140,6 +145,19 @@ async def _connect(folder: DataFolder) -> tuple[asyncio.StreamReader, asyncio.St
         raise Nobody(f"{folder.door} cannot be used by this user. Run the command as the one it belongs to.") from error
     except OSError as error:
         raise Nobody(f"No running gateway answers at {folder.door}.") from error
+
+
+async def _greeted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, folder: DataFolder) -> None:
+    """Return once the gateway has shown that it listens. Nothing was asked yet, so nothing can be half done."""
+    try:
+        async with asyncio.timeout(HURRY):
+            said = await _next(reader, writer)
+    except TimeoutError:
+        said = None
+    if isinstance(said, Trouble | Crash):
+        raise error_of(said)
+    if not isinstance(said, Hello):
+        raise Nobody(f"The process behind {folder.door} does not answer.")
 
 
 async def _answer(
@@ -165,7 +183,7 @@ async def _answer(
             tell(_progress(said))
         elif isinstance(said, Result):
             return case.result.validate_python(said.value)
-        elif said is not None:
+        elif isinstance(said, Trouble | Crash):
             raise error_of(said)
         elif accepted:
             raise cut_short(case)

@@ -20,6 +20,7 @@ from gateway.operations.remote.use_cases import USE_CASES, UseCase
 from gateway.operations.remote.wire import (
     LONGEST_REQUEST,
     Accepted,
+    Hello,
     Request,
     Result,
     Told,
@@ -155,6 +156,7 @@ class _Door:
             log.warning("remote.stranger")
             await _refuse(reader, writer, _stranger())
             return None
+        await _say(writer, Hello(version=version()))
         try:
             async with asyncio.timeout(_HURRY):
                 told = await reader.readuntil(b"\n")

@@ -1,8 +1,10 @@
-"""What is said between a command and the running gateway: one line of JSON asks, several answer.
+"""What is said between a command and the running gateway: it greets, one line of JSON asks, several answer.
 
 ::
 
-    {"version": "0.1.0", "ask": "stop_effects", "arguments": {...}}
+    {"kind": "hello", "version": "0.1.0"}                               the gateway: it is there and listens
+
+    {"version": "0.1.0", "ask": "stop_effects", "arguments": {...}}     the command
 
     {"kind": "accepted"}          it will be done, whether anybody waits or not
     {"kind": "progress", ...}     any number of them
@@ -37,6 +39,13 @@ class Request(_Said):
     version: str
     ask: str
     arguments: dict[str, Any] = Field(repr=False)
+
+
+class Hello(_Said):
+    """Somebody listens. ``version`` is the release of the running gateway."""
+
+    kind: Literal["hello"] = "hello"
+    version: str
 
 
 class Accepted(_Said):
@@ -82,7 +91,7 @@ class Crash(_Said):
     place: str
 
 
-Answer = Annotated[Accepted | Told | Result | Trouble | Crash, Field(discriminator="kind")]
+Answer = Annotated[Hello | Accepted | Told | Result | Trouble | Crash, Field(discriminator="kind")]
 ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)
 """Reads a line of an answer."""
 
