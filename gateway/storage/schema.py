@@ -130,7 +130,7 @@ orders = Table(
     _at("own_due_at", nullable=True),  # the nearest deadline of the order alone
     _at("due_at", nullable=True),  # the nearest of its own and of its requests: kept for searching only
     PrimaryKeyConstraint("store", "order_id"),
-    Index(None, "store", "updated_at"),
+    Index("ix_orders_updated", "store", "updated_at", "placed_at", "order_id"),
     Index(None, "phase", "ship_by"),
     # a list walks one of these in its order; what it asks of an order most often stands beside
     Index("ix_orders_walk_placed", "placed_at", "store", "order_id", "updated_at", "phase", "due_at"),

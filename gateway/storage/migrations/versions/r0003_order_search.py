@@ -47,6 +47,8 @@ def upgrade() -> None:
                 batch_op.add_column(column)
     _fill()
     op.drop_index("ix_orders_placed_at", "orders")
+    op.drop_index("ix_orders_store_updated_at", "orders")
+    op.create_index("ix_orders_updated", "orders", ["store", "updated_at", "placed_at", "order_id"])
     op.create_index("ix_orders_walk_placed", "orders", ["placed_at", "store", *_WALK])
     op.create_index("ix_orders_walk_store", "orders", ["store", "placed_at", *_WALK])
     _partial("ix_orders_walk_due", "orders", ["due_at", "store", "order_id"], "due_at is not null")
@@ -61,9 +63,10 @@ def downgrade() -> None:
     # made at a start, not by a migration
     op.execute("drop trigger if exists titles_trigrams_follow")
     op.execute("drop table if exists titles_trigrams")
-    for name in ("walk_placed", "walk_store", "walk_due", "updated_before_placed"):
+    for name in ("updated", "walk_placed", "walk_store", "walk_due", "updated_before_placed"):
         op.drop_index(f"ix_orders_{name}", "orders")
     op.create_index("ix_orders_placed_at", "orders", ["placed_at"])
+    op.create_index("ix_orders_store_updated_at", "orders", ["store", "updated_at"])
     op.drop_index("ix_order_lines_title_key", "order_lines")
     for name in (*_TRACES, "hidden"):
         op.drop_index(f"ix_order_personal_{name}", "order_personal")
