@@ -88,7 +88,7 @@ async def _refund(shop: Shop) -> Act:
     return act(Operation.refund_return, order_id, request_id=return_sn)
 
 
-OFFER = {"proposed_solution": "REFUND", "proposed_adjusted_refund_amount": "1.25"}
+OFFER = {"solution": "refund", "amount": "1.25"}
 
 
 async def _offer(shop: Shop) -> Act:
