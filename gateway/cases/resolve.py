@@ -6,7 +6,8 @@ is dropped. What a person orders by name goes through `gateway.cases.commands`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -50,6 +51,7 @@ class Resolver:
         connections: Connections,
         pull_for: Callable[[Connection], Pull],
         valuations: Mapping[str, Mapping[str, object]],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._road = Road(
             database=database,
@@ -59,6 +61,7 @@ class Resolver:
             connections=connections,
             pull_for=pull_for,
             valuations=valuations,
+            sleep=sleep,
         )
         self._effects = self._road.effects
         self.commands = Commands(self._road)  # what people order by name, on the same road

@@ -5,6 +5,7 @@ Whoever wants an effect, a rule or a person, comes this way: there is no other t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,7 +51,8 @@ log = structlog.get_logger(__name__)
 
 PERSON_ORDER = "person_order"  # the audit entry that says what a person ordered by name, and what was shown first
 
-_PATIENCE = timedelta(seconds=10)  # how long a caller itself waits for an unclear answer to settle
+_LOOKS = 5  # how often a caller itself looks for what became of an unclear call, before due work goes on looking
+_BETWEEN_LOOKS = 2.0  # seconds of real time: a person waits, whatever the clock of a simulator does
 _HAND_OVER = timedelta(seconds=30)  # when the daemon takes over an effect whose caller has vanished
 _AGAIN = timedelta(seconds=2)
 
@@ -89,7 +91,9 @@ class Road:
         connections: Connections,
         pull_for: Callable[[Connection], Pull],
         valuations: Mapping[str, Mapping[str, object]],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._sleep = sleep
         self.database = database
         self.clock = clock
         self.rules = rules
@@ -210,13 +214,21 @@ class Road:
             effect = await self._call(effect, connection)
         except (NotSent, RateLimited) as error:
             return effect, f"not sent yet, it will be tried again: {error}"
-        until = self.clock.now() + _PATIENCE
-        while effect.state is EffectState.unknown and self.clock.now() < until:
-            effect, again = await self._settle(effect, connection)
-            if again is None:
+        for look in range(_LOOKS):
+            if effect.state is not EffectState.unknown:
                 break
-            await self.clock.sleep_until(self.clock.now() + again)
+            if look:
+                await self._sleep(_BETWEEN_LOOKS)
+            effect = await self._look(effect, connection)
         return effect, ""
+
+    async def _look(self, effect: Effect, connection: Connection) -> Effect:
+        """Probe once. A platform that does not answer now leaves the effect as unknown as it was."""
+        try:
+            return (await self._settle(effect, connection))[0]
+        except GatewayError as error:
+            log.warning("effect.not_probed", effect=effect.id, store=effect.store, error=type(error).__name__)
+            return effect
 
     async def advance(self, effect_id: str, objection: Objection) -> timedelta | None:
         """Take an open effect one step further; return the time until the next step, None once it is settled."""

@@ -119,12 +119,7 @@ async def test_call_that_never_shows_is_given_up_only_when_it_is_certain(shop: A
         raise OutcomeUnknown("the line went dead")
 
     shop.platform.on_perform = vanish
-    resolving = asyncio.ensure_future(close(shop))
-    while not resolving.done():
-        await asyncio.sleep(0)
-        if shop.clock.next_wake() is not None:
-            shop.clock.set(shop.clock.next_wake())
-    effect = (await resolving).effect
+    effect = (await close(shop)).effect
     assert effect.state is EffectState.unknown
     with pytest.raises(Conflict):
         await close(shop)
@@ -294,3 +289,22 @@ async def test_platforms_own_word_on_the_order_wins(shop: Any) -> None:
     assert result.effect is None
     assert "platform says" in result.because
     assert shop.platform.performed == []
+
+
+async def test_platform_that_does_not_answer_the_probe_leaves_it_unknown(shop: Any) -> None:
+    async def lose_the_answer(act: Act) -> None:
+        shop.platform.apply(act)
+        raise OutcomeUnknown("the answer was lost")
+
+    probe = shop.platform.probe
+
+    async def no_answer(channel: Any, act: Act) -> Any:
+        raise OutcomeUnknown("the platform is down")
+
+    shop.platform.on_perform, shop.platform.probe = lose_the_answer, no_answer
+    result = await close(shop)
+    assert result.effect.state is EffectState.unknown
+    shop.platform.probe = probe
+    assert await shop.resolver().advance(result.effect.id) is None
+    assert [e.state for e in await effects(shop)] == [EffectState.confirmed]
+    assert len(shop.platform.performed) == 1

@@ -159,6 +159,10 @@ class NoChannel:
         raise AssertionError(f"nothing should be sent, but {call.operation} was")
 
 
+async def _no_wait(seconds: float) -> None:
+    """Between two looks for a lost answer nobody has to wait here."""
+
+
 @dataclass
 class Desk:
     """One store of the paper platform with the gateway's parts around it."""
@@ -198,6 +202,7 @@ class Desk:
             connections=connections,
             pull_for=lambda connection: self.pull(),
             valuations={},
+            sleep=_no_wait,
         )
 
 
