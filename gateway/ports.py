@@ -131,9 +131,9 @@ class Signed:
     """What goes on the wire. Never logged: the query carries a token and a signature."""
 
     method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes | None
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class RawItem:
     """The platform's own words for one object, as JSON bytes. Holds personal data: stored encrypted only."""
 
     external_id: str
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ class BadItem:
 
     external_id: str
     reason: str
-    raw: bytes
+    raw: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

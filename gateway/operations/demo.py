@@ -30,7 +30,9 @@ from gateway.operations.initialise import initialise
 from gateway.operations.processes import Daemon
 from gateway.operations.simulated import Simulator, simulators
 from gateway.operations.stores import set_store_mode
-from gateway.orders.store import StoredOrder, order, orders
+from gateway.orders.query import Query
+from gateway.orders.search import find
+from gateway.orders.store import StoredOrder, order
 from gateway.storage import stores as rows
 from gateway.storage.schema import inbox
 
@@ -192,13 +194,15 @@ async def _all_stored(gateway: Context) -> dict[tuple[str, str], StoredOrder]:
     def read(c: Connection) -> dict[tuple[str, str], StoredOrder]:
         found: dict[tuple[str, str], StoredOrder] = {}
         for store in rows.stores(c):
-            after = None
-            while page := orders(c, store=store.id, phase=None, limit=500, after=after):
-                for row in page:
+            page = find(c, gateway.vault, Query(stores=(store.id,)), 500)
+            while page.rows:
+                for row in page.rows:
                     one = order(c, gateway.vault, store.id, row.order_id)
                     if one is not None:
                         found[store.external_id, row.order_id] = one
-                after = page[-1].place
+                if page.next is None:
+                    break
+                page = find(c, gateway.vault, Query(stores=(store.id,)), 500, page.next)
         return found
 
     return await gateway.database.read(read)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from gateway.model.after_sale import RequestState
 from gateway.model.order import Closure, FulfillmentState, Order, Phase
 from gateway.orders.documents import read_order, read_request
 from gateway.orders.keys import OrderKeys, label, same_order
 from gateway.orders.phase import phase_of
-from gateway.storage.moments import from_micros, from_micros_or_none, to_micros
-from gateway.storage.schema import after_sales, order_keys, order_lines, order_personal, order_raw, orders, quarantine
+from gateway.storage.moments import from_micros
+from gateway.storage.schema import after_sales, order_keys, order_personal, order_raw, orders, quarantine
 from gateway.storage.statements import delete_by_key
 from gateway.storage.vault import Vault
 
@@ -31,30 +31,6 @@ class StoredOrder:
     seen_at: datetime
     changed_at: datetime
     as_of: Mapping[str, datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class ListedOrder:
-    """What a list of orders shows of one. ``place`` continues the list after it."""
-
-    store: str
-    order_id: str
-    phase: Phase
-    raw_status: str
-    region: str
-    currency: str
-    total_minor: int | None
-    quantity: int  # units ordered, over all lines
-    open_requests: int
-    placed_at: datetime
-    updated_at: datetime
-    ship_by: datetime | None
-    ended_at: datetime | None
-
-    @property
-    def place(self) -> tuple[datetime, str, str]:
-        """Return where in a list this order stands."""
-        return self.placed_at, self.store, self.order_id
 
 
 def order(
@@ -88,55 +64,6 @@ def order(
 def raw(connection: Connection, vault: Vault, store: str, order_id: str) -> bytes | None:
     """Return the platform's own words for an order, or None when none are kept. Personal data: never log it."""
     return _opened(connection, vault, "order_raw", store, order_id)
-
-
-def orders_of(
-    connection: Connection,
-    *,
-    store: str | None = None,
-    phase: Phase | None = None,
-    limit: int,
-    after: tuple[datetime, str, str] | None = None,
-) -> list[ListedOrder]:
-    """Return at most ``limit`` orders, the latest placed first, continuing behind ``after`` (`ListedOrder.place`)."""
-    units = (
-        select(func.coalesce(func.sum(order_lines.c.quantity), 0))
-        .where(same_order(order_lines, orders))
-        .scalar_subquery()
-    )
-    waiting = (
-        select(func.count())
-        .where(same_order(after_sales, orders), after_sales.c.state == RequestState.open.value)
-        .scalar_subquery()
-    )
-    statement = select(orders, units.label("quantity"), waiting.label("open_requests"))
-    if store is not None:
-        statement = statement.where(orders.c.store == store)
-    if phase is not None:
-        statement = statement.where(orders.c.phase == phase.value)
-    if after is not None:
-        placed_at = to_micros(after[0])
-        further = or_(orders.c.store > after[1], and_(orders.c.store == after[1], orders.c.order_id > after[2]))
-        statement = statement.where(or_(orders.c.placed_at < placed_at, and_(orders.c.placed_at == placed_at, further)))
-    statement = statement.order_by(orders.c.placed_at.desc(), orders.c.store, orders.c.order_id).limit(limit)
-    return [
-        ListedOrder(
-            row.store,
-            row.order_id,
-            Phase(row.phase),
-            row.raw_status,
-            row.region,
-            row.currency,
-            row.total_minor,
-            row.quantity,
-            row.open_requests,
-            from_micros(row.placed_at),
-            from_micros(row.updated_at),
-            from_micros_or_none(row.ship_by),
-            from_micros_or_none(row.ended_at),
-        )
-        for row in connection.execute(statement)
-    ]
 
 
 def open_with_deadlines(connection: Connection, store: str) -> list[str]:
