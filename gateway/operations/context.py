@@ -82,6 +82,7 @@ class Context:
     app_channel: Callable[[Adapter, App, AppSecret], Channel]
     make_pull: Callable[[Connection, Tell], Pull]
     tell: Tell  # hears how far pulls have come
+    shared: bool = False  # other acts may be under way in this process, effects in mid-call among them
     arrivals: Arrivals[Any] = field(default_factory=Arrivals)  # what links of this process brought
     loops: dict[str, Callable[[], None]] = field(default_factory=dict)  # by store: cuts the rest of its loop short
 

@@ -45,7 +45,8 @@ async def sync_once(context: Context, wanted: Sequence[str] = ()) -> list[Synced
 
 async def _carry_on(context: Context) -> None:
     now = context.clock.now()
-    await context.database.write(lambda c: take_over_interrupted(c, now))
+    if not context.shared:  # else who is calling is alive, and this very process
+        await context.database.write(lambda c: take_over_interrupted(c, now))
     for effect in await context.database.read(open_effects):
         try:
             await context.resolver.advance(effect.id)

@@ -20,6 +20,7 @@ import structlog
 from gateway import errors
 from gateway.api.site import open_site
 from gateway.bootstrap import running
+from gateway.cases.effects import EffectState, Recorded, commit, effects_of, record_decision, record_intent
 from gateway.errors import ConfigurationError, DataError, GatewayError, NotFound, OutcomeUnknown
 from gateway.model.store import AppSecret
 from gateway.operations import apps
@@ -34,6 +35,7 @@ from gateway.operations.roles import Role
 from gateway.operations.serving import serve
 from gateway.operations.stopping import stop_effects
 from gateway.operations.syncing import sync_once
+from gateway.ports import Act, Operation
 from gateway.storage import stores as rows
 from gateway.sync.pull import Progress, Pull
 
@@ -510,3 +512,28 @@ async def test_a_loop_that_is_woken_pulls_though_its_next_turn_is_far_off(contex
         stop.set()
         await serving
     assert context.loops == {}
+
+
+async def test_a_sync_beside_a_call_under_way_leaves_that_call_alone(context, shopee) -> None:
+    """An effect in mid-call was left by a dead process only where nobody else can be calling."""
+    sg = "shopee-301000101"
+    order = (await shopee.do("/orders", {"store": "301000101", "phase": "awaiting_shipment"}))["id"]
+    act = Act(operation=Operation.seller_close, order_id=order, key="k", reason="OUT_OF_STOCK")
+    now = context.clock.now()
+
+    def begin(c) -> None:
+        intent = record_intent(c, sg, order, "out_of_stock", "test", now)
+        decision = record_decision(c, intent, sg, order, Recorded("2026.11.1", b"{}", b"{}"), now)
+        commit(c, intent=intent, decision=decision, store=sg, act=act, facts_read_at=now, now=now, due_at=now)
+        c.exec_driver_sql("update effects set state = 'calling'")
+
+    await context.database.write(begin)
+
+    async def state() -> EffectState:
+        return (await context.database.read(lambda c: effects_of(c, sg, order)))[0].state
+
+    async with open_door(context):
+        assert all(each.report for each in await _asker(context.folder)(sync_once))
+        assert await state() is EffectState.calling
+    await sync_once(context)
+    assert await state() is not EffectState.calling

@@ -200,7 +200,7 @@ class _Door:
         log.info("remote.asked", ask=case.name)
         end: BaseModel
         try:
-            result = await case.run(replace(self._context, tell=tell), arguments)
+            result = await case.run(replace(self._context, tell=tell, shared=True), arguments)
             end = Result(value=case.result.dump_python(result, mode="json"))
         except GatewayError as error:
             end = trouble_of(error)
