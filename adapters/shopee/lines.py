@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.shopee import words
-from adapters.shopee.payloads import Amount, Id, OrderItem, OrderRow, PackageItem, PackageRow, text_of
+from adapters.shopee.payloads import Amount, OrderItem, OrderRow, PackageItem, PackageRow
 from gateway.errors import DataError
 from gateway.model.money import to_minor
 from gateway.model.order import FulfillmentState
@@ -27,24 +27,17 @@ def minor(amount: Amount, currency: str, field: str) -> int | None:
         raise Unmappable(f"{field}: not a whole number of {currency} minor units") from fault
 
 
-def id_text(value: Id) -> str:
-    """Return an id as text, empty for null."""
-    return "" if value is None else str(value)
+def tracked_packages(rows: Iterable[OrderRow]) -> list[str]:
+    """Return the parcels that may have a tracking number."""
+    return [
+        number
+        for row in rows
+        for package in row.get("package_list") or ()
+        if (number := package.get("package_number")) and package.get("logistics_status") not in words.WITHOUT_TRACKING
+    ]
 
 
-def tracked_packages(rows: Iterable[Any]) -> list[str]:
-    """Return the parcels that may have a tracking number, from decoded orders as they came, broken ones included."""
-    numbers = []
-    for row in rows:
-        packages = row.get("package_list") if isinstance(row, dict) else None
-        for package in packages if isinstance(packages, list) else ():
-            number = text_of(package, "package_number") if isinstance(package, dict) else ""
-            if number and text_of(package, "logistics_status") not in words.WITHOUT_TRACKING:
-                numbers.append(number)
-    return numbers
-
-
-def line_ids(items: Iterable[OrderItem]) -> list[str]:
+def line_ids(items: Sequence[OrderItem]) -> list[str]:
     """Return one id a line: item, model, order item and promotion group; a repeated one counts up in order."""
     return _distinct([line_key(item) for item in items])
 
@@ -66,54 +59,54 @@ def line_key(item: OrderItem | PackageItem) -> str:
 
 
 def _line_parts(item: OrderItem | PackageItem) -> tuple[str, str, str, str]:
-    product, order_item = id_text(item.get("item_id")), item.get("order_item_id")
+    get: Callable[[str], Any] = item.get
+    product, order_item = get("item_id") or "", get("order_item_id")
     return (
         product,
-        id_text(item.get("model_id")) or "0",
-        product if order_item is None else id_text(order_item),  # outside a bundle the order item is the item
-        id_text(item.get("promotion_group_id")) or "0",
+        get("model_id") or "0",
+        product if order_item is None else order_item,  # outside a bundle the order item is the item
+        get("promotion_group_id") or "0",
     )
 
 
 def line_fields(row: OrderRow, currency: str) -> list[dict[str, Any]]:
     """Return the fields of the canonical lines. Raises Unmappable when item or quantity is missing."""
     items = row.get("item_list") or []
-    lines = []
     parts = [_line_parts(item) for item in items]
-    for line_id, ids, item in zip(_distinct([":".join(ids) for ids in parts]), parts, items, strict=True):
-        if item.get("item_id") is None or item.get("model_quantity_purchased") is None:
-            raise Unmappable("item_list: an entry without item_id or model_quantity_purchased")
-        lines.append(
-            {
-                "line_id": line_id,
-                "product_id": ids[0],
-                "variant_id": "" if ids[1] == "0" else ids[1],
-                "sku": item.get("model_sku") or item.get("item_sku") or None,
-                "title": item.get("item_name") or "",
-                "variant": item.get("model_name") or "",
-                "quantity": item.get("model_quantity_purchased"),
-                "cancel_requested": item.get("cancel_requested_qty") or 0,
-                "cancelled": item.get("cancelled_qty") or 0,
-                "return_requested": item.get("return_requested_qty") or 0,
-                "returned": item.get("returned_qty") or 0,
-                "unit_price_minor": _unit_price(item, currency),
-                "list_price_minor": minor(item.get("model_original_price"), currency, "model_original_price"),
-                "platform_ids": {
-                    "item_id": ids[0],
-                    "model_id": ids[1],
-                    "order_item_id": ids[2],
-                    "promotion_group_id": ids[3],
-                },
-            }
-        )
-    return lines
+    ids = _distinct([":".join(part) for part in parts])
+    return [_line(*each, currency) for each in zip(ids, parts, items, strict=True)]
 
 
-def _unit_price(item: OrderItem, currency: str) -> int | None:
-    price = item.get("model_discounted_price")
-    bundle = item.get("promotion_type") == "bundle_deal" or (id_text(item.get("promotion_group_id")) or "0") != "0"
-    # Section 5: 0 for bundle items, whose price only the escrow tells.
-    return None if bundle and price == 0 else minor(price, currency, "model_discounted_price")
+def _line(line_id: str, ids: tuple[str, str, str, str], item: OrderItem, currency: str) -> dict[str, Any]:
+    get: Callable[[str], Any] = item.get
+    product, model, order_item, group = ids
+    quantity, price = get("model_quantity_purchased"), get("model_discounted_price")
+    if not product or quantity is None:
+        raise Unmappable("item_list: an entry without item_id or model_quantity_purchased")
+    unit_price = minor(price, currency, "model_discounted_price")
+    if unit_price == 0 and (group != "0" or get("promotion_type") == "bundle_deal"):
+        unit_price = None  # section 5: 0 for bundle items, whose price only the escrow tells
+    return {
+        "line_id": line_id,
+        "product_id": product,
+        "variant_id": "" if model == "0" else model,
+        "sku": get("model_sku") or get("item_sku") or None,
+        "title": get("item_name") or "",
+        "variant": get("model_name") or "",
+        "quantity": quantity,
+        "cancel_requested": get("cancel_requested_qty") or 0,
+        "cancelled": get("cancelled_qty") or 0,
+        "return_requested": get("return_requested_qty") or 0,
+        "returned": get("returned_qty") or 0,
+        "unit_price_minor": unit_price,
+        "list_price_minor": minor(get("model_original_price"), currency, "model_original_price"),
+        "platform_ids": {
+            "item_id": product,
+            "model_id": model,
+            "order_item_id": order_item,
+            "promotion_group_id": group,
+        },
+    }
 
 
 def items_of(package: PackageRow) -> list[PackageItem]:
@@ -124,7 +117,7 @@ def items_of(package: PackageRow) -> list[PackageItem]:
 def untracked(package: PackageRow, tracking: Mapping[str, str]) -> bool:
     """Return whether a parcel should have a tracking number that was not told."""
     state = package.get("logistics_status") or ""
-    return state not in words.WITHOUT_TRACKING and id_text(package.get("package_number")) not in tracking
+    return state not in words.WITHOUT_TRACKING and (package.get("package_number") or "") not in tracking
 
 
 def package_fields(
@@ -146,7 +139,7 @@ def package_fields(
         if state is None:
             state = FulfillmentState.unknown
             unmapped.append(Unmapped(order_id, "package_list.logistics_status", word))
-        number, group = id_text(package.get("package_number")), id_text(package.get("group_shipment_id"))
+        number, group = package.get("package_number") or "", package.get("group_shipment_id") or ""
         packages.append(
             {
                 "package_id": number,
@@ -162,8 +155,10 @@ def package_fields(
 
 
 def _room(lines: list[dict[str, Any]]) -> dict[str, list[list[Any]]]:
-    """Return what each line has yet to put into parcels, by line key: twins are filled in order of appearance."""
+    """Return what each twin has yet to put into parcels, by line key: twins are filled in order of appearance."""
     room: dict[str, list[list[Any]]] = {}
+    if not any("#" in line["line_id"] for line in lines):
+        return room  # a line without twins takes all that names it
     for line in lines:
         line_id = line["line_id"]
         room.setdefault(line_id.partition("#")[0], []).append([line_id, line["quantity"]])
@@ -176,7 +171,11 @@ def _package_lines(items: list[PackageItem], room: dict[str, list[list[Any]]]) -
         key, quantity = line_key(item), item.get("model_quantity")
         if quantity is None:
             continue  # older answers: how many lie in the parcel is not told
-        twins = room.get(key) or [[key, quantity]]
+        twins = room.get(key)
+        if twins is None:
+            if quantity > 0:
+                filled[key] = filled.get(key, 0) + quantity
+            continue
         for place, twin in enumerate(twins):
             taken = quantity if place == len(twins) - 1 else min(quantity, twin[1])
             if taken > 0:

@@ -6,12 +6,12 @@ What did not arrive is named in ``absent``; what no table knows becomes ``unknow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from adapters.shopee import words
-from adapters.shopee.lines import Unmappable, id_text, items_of, line_fields, minor, package_fields, untracked
+from adapters.shopee.lines import Unmappable, items_of, line_fields, minor, package_fields, untracked
 from adapters.shopee.parameters import CANCELLATION
 from adapters.shopee.payloads import Address, OrderRow
 from gateway.model.after_sale import AfterSaleReason, RequestKind, RequestState
@@ -57,6 +57,9 @@ OPTIONAL_FIELDS = (
 )
 """What is asked for beside the default fields: all that the canonical order uses, and no more."""
 
+_NEEDED: tuple[Literal["order_sn", "order_status", "region", "currency", "create_time", "update_time"], ...] = (
+    "order_sn", "order_status", "region", "currency", "create_time", "update_time",
+)  # fmt: skip
 _LEFT = frozenset({FulfillmentState.shipped, FulfillmentState.delivered})
 _NOT_YET = frozenset({FulfillmentState.to_ship, FulfillmentState.arranged, FulfillmentState.held})
 
@@ -67,10 +70,11 @@ def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tu
     ``tracking`` holds tracking numbers by parcel. Raises Unmappable when something the canonical order cannot do
     without is missing (number, status, region, currency, creation and update time) or an amount is not exact.
     """
-    for name in ("order_sn", "order_status", "region", "currency", "create_time", "update_time"):
-        if not row.get(name):
-            raise Unmappable(f"{name}: missing")
-    order_id, status, currency = str(row.get("order_sn")), str(row.get("order_status")), str(row.get("currency"))
+    get: Callable[[str], Any] = row.get
+    order_id, status, region, currency = get("order_sn"), get("order_status"), get("region"), get("currency")
+    placed_at, updated_at = get("create_time"), get("update_time")
+    if not (order_id and status and region and currency and placed_at and updated_at):
+        raise Unmappable(f"{next(name for name in _NEEDED if not get(name))}: missing")
     unmapped: list[Unmapped] = []
     standing = words.ORDER_STATUS.get(status)
     if standing is None:
@@ -78,60 +82,69 @@ def order_fields(row: OrderRow, store: Store, tracking: Mapping[str, str]) -> tu
         unmapped.append(Unmapped(order_id, "order_status", status))
     lines = line_fields(row, currency)
     packages = package_fields(row, lines, order_id, tracking, unmapped)
-    absent = _absent(frozenset(row))
+    total, paid_at = minor(get("total_amount"), currency, "total_amount"), get("pay_time") or None
+    payment = _payment(row, standing)
+    ended_by, end_reason = _ending(row, standing, order_id, unmapped)
+    fields: dict[str, Any] = {
+        "store": store.id,
+        "order_id": order_id,
+        "raw_status": status,
+        "payment": payment,
+        "fulfillment": _fulfillment(standing, packages),
+        "closure": standing.closure,
+        "region": region,
+        "currency": currency,
+        "cross_border": _cross_border(row, order_id, unmapped),
+        "placed_at": placed_at,
+        "updated_at": updated_at,
+        "paid_at": paid_at,
+        "ship_by": get("ship_by_date") or None,
+        "shipped_at": get("pickup_done_time") or None,
+        "returnable_until": get("return_request_due_date") or None,
+        "ended_by": ended_by,
+        "ended_by_raw": get("cancel_by") or "",
+        "end_reason": end_reason,
+        "end_reason_raw": get("cancel_reason") or "",
+        "buyer_reason_raw": get("buyer_cancel_reason") or "",
+        "total_minor": total,
+        "shipping_minor": _shipping(row, currency),
+        "can_cancel": get("can_full_cancel_order"),
+        "can_cancel_lines": get("can_partial_cancel_order"),
+        "note": get("note") or "",
+        "buyer_message": get("message_to_seller") or "",
+        "lines": lines,
+        "packages": packages,
+        "payments": _payments(row, payment, currency, total, paid_at),
+        "buyer": _buyer(row),
+        "recipient": _recipient(get("recipient_address")),
+        "absent": _absent(row, tracking),
+    }
+    fields["requests"] = _requests(fields, unmapped)
+    return fields, unmapped
+
+
+def _absent(row: OrderRow, tracking: Mapping[str, str]) -> frozenset[str]:
+    absent = _untold(tuple(row))
     for package in row.get("package_list") or ():
         if untracked(package, tracking):
             absent |= {"packages.tracking_number"}
         for item in items_of(package):
             if item.get("model_quantity") is None:
                 absent |= {"packages.lines"}
-    total = minor(row.get("total_amount"), currency, "total_amount")
-    fields: dict[str, Any] = {
-        "store": store.id,
-        "order_id": order_id,
-        "raw_status": status,
-        "payment": _payment(row, standing),
-        "fulfillment": _fulfillment(standing, [package["state"] for package in packages]),
-        "closure": standing.closure,
-        "region": row.get("region"),
-        "currency": currency,
-        "cross_border": _cross_border(row, order_id, unmapped),
-        "placed_at": row.get("create_time"),
-        "updated_at": row.get("update_time"),
-        "paid_at": row.get("pay_time") or None,
-        "ship_by": row.get("ship_by_date") or None,
-        "shipped_at": row.get("pickup_done_time") or None,
-        "returnable_until": row.get("return_request_due_date") or None,
-        "ended_by_raw": row.get("cancel_by") or "",
-        "end_reason_raw": row.get("cancel_reason") or "",
-        "buyer_reason_raw": row.get("buyer_cancel_reason") or "",
-        "total_minor": total,
-        "shipping_minor": _shipping(row, currency),
-        "can_cancel": row.get("can_full_cancel_order"),
-        "can_cancel_lines": row.get("can_partial_cancel_order"),
-        "note": row.get("note") or "",
-        "buyer_message": row.get("message_to_seller") or "",
-        "lines": lines,
-        "packages": packages,
-        "payments": _payments(row, standing, currency, total),
-        "buyer": _buyer(row),
-        "recipient": _recipient(row.get("recipient_address")),
-        "absent": absent,
-    }
-    fields["ended_by"], fields["end_reason"] = _ending(row, standing, order_id, unmapped)
-    fields["requests"] = _requests(fields, unmapped)
-    return fields, unmapped
+    return absent
 
 
 @lru_cache(maxsize=256)  # one platform sends few different sets of fields
-def _absent(told: frozenset[str]) -> frozenset[str]:
+def _untold(told: tuple[str, ...]) -> frozenset[str]:
     """Return the canonical fields for which none of the fields told says anything."""
-    return _NEVER_TOLD.union(name for name, keys in _SOURCES if told.isdisjoint(keys))
+    return _NEVER_TOLD.union(name for name, keys in _SOURCES if not set(keys).intersection(told))
 
 
-def masked(fields: Mapping[str, str]) -> set[str]:
-    """Return the names of the fields the platform hides, wholly or partly, with asterisks."""
-    return {name for name, value in fields.items() if "*" in value}
+def _with_masked(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a person with the names of those that the platform hides, wholly or partly."""
+    if "*" in "".join(fields.values()):
+        return {**fields, "masked": {name for name, value in fields.items() if "*" in value}}
+    return fields
 
 
 def _payment(row: OrderRow, standing: words.Standing) -> PaymentState:
@@ -147,14 +160,14 @@ def _payment(row: OrderRow, standing: words.Standing) -> PaymentState:
     return PaymentState.unpaid if standing.closure is Closure.cancelled else PaymentState.unknown
 
 
-def _fulfillment(standing: words.Standing, parcels: list[FulfillmentState]) -> FulfillmentState:
+def _fulfillment(standing: words.Standing, packages: list[dict[str, Any]]) -> FulfillmentState:
     told = standing.fulfillment
-    states = set(parcels) - {FulfillmentState.not_due}
-    if told in _NOT_YET and states & _LEFT:
-        # The status names the parcel that is furthest behind; goods that have left are a fact all the same.
-        return _of_parcels(states)
-    if told is not None:
+    if told is not None and told not in _NOT_YET:
         return told
+    states = {package["state"] for package in packages} - {FulfillmentState.not_due}
+    if told is not None:
+        # The status names the parcel that is furthest behind; goods that have left are a fact all the same.
+        return _of_parcels(states) if states & _LEFT else told
     if standing.closure is Closure.cancelled and not states & _LEFT:
         return FulfillmentState.not_due
     return _of_parcels(states)
@@ -226,13 +239,14 @@ def _requests(fields: Mapping[str, Any], unmapped: list[Unmapped]) -> list[dict[
     ]
 
 
-def _payments(row: OrderRow, standing: words.Standing, currency: str, total: int | None) -> list[dict[str, Any]]:
-    state, paid_at = _payment(row, standing), row.get("pay_time") or None
-    parts = row.get("payment_info") or []
+def _payments(
+    row: OrderRow, state: PaymentState, currency: str, total: int | None, paid_at: int | None
+) -> list[dict[str, Any]]:
+    parts = row.get("payment_info")
     if parts:
         return [
             {
-                "payment_id": id_text(part.get("transaction_id")),
+                "payment_id": part.get("transaction_id") or "",
                 "method": part.get("payment_method") or "",
                 "state": state,
                 "amount_minor": minor(part.get("payment_amount"), currency, "payment_info.payment_amount"),
@@ -240,9 +254,8 @@ def _payments(row: OrderRow, standing: words.Standing, currency: str, total: int
             }
             for part in parts
         ]
-    if not row.get("payment_method"):
-        return []
-    return [{"method": row.get("payment_method"), "state": state, "amount_minor": total, "paid_at": paid_at}]
+    method = row.get("payment_method")
+    return [{"method": method, "state": state, "amount_minor": total, "paid_at": paid_at}] if method else []
 
 
 def _shipping(row: OrderRow, currency: str) -> int | None:
@@ -260,24 +273,11 @@ def _cross_border(row: OrderRow, order_id: str, unmapped: list[Unmapped]) -> boo
 
 
 def _buyer(row: OrderRow) -> dict[str, Any] | None:
-    fields = {"buyer_id": id_text(row.get("buyer_user_id")), "name": row.get("buyer_username") or ""}
-    if not any(fields.values()):
-        return None
-    return {**fields, "masked": masked(fields)}
+    number, name = row.get("buyer_user_id") or "", row.get("buyer_username") or ""
+    return _with_masked({"buyer_id": number, "name": name}) if number or name else None
 
 
 def _recipient(address: Address | None) -> dict[str, Any] | None:
     if address is None:
         return None
-    fields = {
-        "name": address.get("name") or "",
-        "phone": address.get("phone") or "",
-        "region": address.get("region") or "",
-        "state": address.get("state") or "",
-        "city": address.get("city") or "",
-        "district": address.get("district") or "",
-        "town": address.get("town") or "",
-        "postal_code": address.get("zipcode") or "",
-        "full_address": address.get("full_address") or "",
-    }
-    return {**fields, "masked": masked(fields)}
+    return _with_masked({name: value or "" for name, value in address.items()})

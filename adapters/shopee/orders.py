@@ -1,8 +1,7 @@
 """Reading Shopee's orders: the list by update time, and up to 50 orders whole (API.md section 5).
 
-The fast layout: a page is decoded once, validated as a list of TypedDicts, mapped dict to dict, and validated once
-more as a list of canonical orders. Only when a page fails is it read order by order, so that one bad order never
-sinks the others.
+The fast layout: orders are validated as TypedDicts from the page's bytes (`pages`), mapped dict to dict, and
+validated once more as canonical orders. One bad order never sinks its page.
 """
 
 from __future__ import annotations
@@ -16,15 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from adapters.shopee.client import read
 from adapters.shopee.lines import Unmappable, tracked_packages
 from adapters.shopee.mapping import OPTIONAL_FIELDS, order_fields
-from adapters.shopee.payloads import (
-    OrderRow,
-    content_of,
-    fields_at_fault,
-    order_rows,
-    raw_bytes,
-    rows_of,
-    text_of,
-)
+from adapters.shopee.pages import Told, read_page, told_by
+from adapters.shopee.payloads import OrderRow, content_of, fields_at_fault, order_rows, rows_of, text_of
 from gateway.errors import DataError, MissingScope, NotFound, PlatformError
 from gateway.model.order import Order
 from gateway.model.store import Store
@@ -34,8 +26,8 @@ _LIST, _DETAIL, _PACKAGES = "order.get_order_list", "order.get_order_detail", "o
 
 
 @cache
-def _orders() -> TypeAdapter[list[Order]]:
-    return TypeAdapter(list[Order])
+def _order() -> TypeAdapter[Order]:
+    return TypeAdapter(Order)
 
 
 def list_call(window: Window, page: str | None) -> Call:
@@ -98,42 +90,43 @@ async def fetch_orders(channel: Channel, ids: Sequence[str]) -> OrderBatch:
             return OrderBatch(missing=wanted)
         middle = len(wanted) // 2
         return _joined(await fetch_orders(channel, wanted[:middle]), await fetch_orders(channel, wanted[middle:]))
-    rows = rows_of(content_of(answer, _DETAIL), "order_list", _DETAIL)
-    return read_orders(rows, channel.store, wanted, await _tracking(channel, rows))
+    _, told = read_page(answer, _DETAIL)
+    return orders_told(told, channel.store, wanted, await _tracking(channel, told.rows))
 
 
-def read_orders(rows: Sequence[Any], store: Store, wanted: Sequence[str], tracking: Mapping[str, str]) -> OrderBatch:
+def read_orders(listed: Sequence[Any], store: Store, wanted: Sequence[str], tracking: Mapping[str, str]) -> OrderBatch:
     """Return the batch a decoded `order_list` means. Pure. Never raises: what cannot be mapped goes to ``bad``."""
-    bad: list[BadItem] = []
-    try:
-        orders, unmapped = _mapped(rows, store, tracking)
-        good = list(rows)
-    except (ValidationError, Unmappable):
-        orders, unmapped, good = [], [], []
-        for row in rows:
-            try:
-                one, strange = _mapped([row], store, tracking)
-            except (ValidationError, Unmappable) as fault:
-                bad.append(BadItem(_order_sn(row), _reason(fault), raw_bytes(row)))
-            else:
-                orders, unmapped, good = [*orders, *one], [*unmapped, *strange], [*good, row]
-    raws = [RawItem(order.order_id, raw_bytes(row)) for order, row in zip(orders, good, strict=True)]
-    told = {order.order_id for order in orders} | {item.external_id for item in bad}
-    missing = [order_id for order_id in wanted if order_id not in told]
+    return orders_told(told_by(listed), store, wanted, tracking)
+
+
+def orders_told(told: Told, store: Store, wanted: Sequence[str], tracking: Mapping[str, str]) -> OrderBatch:
+    """Return the batch that the orders of a page mean, and which of the ``wanted`` are not among them.
+
+    Pure. Never raises: what cannot be mapped goes to ``bad``. ``tracking`` holds tracking numbers by parcel.
+    """
+    orders: list[Order] = []
+    raws: list[RawItem] = []
+    bad = list(told.bad)
+    unmapped: list[Unmapped] = []
+    validate = _order().validator.validate_python
+    # one after another: what is made for an order is reused for the next while the processor still has it at hand
+    for row, raw in zip(told.rows, told.raws, strict=True):
+        try:
+            fields, strange = order_fields(row, store, tracking)
+            order = validate(fields)
+        except (ValidationError, Unmappable) as fault:
+            reason = fields_at_fault(fault) if isinstance(fault, ValidationError) else str(fault)
+            bad.append(BadItem(row.get("order_sn") or "", reason, raw))
+            continue
+        orders.append(order)
+        raws.append(RawItem(order.order_id, raw))
+        unmapped += strange
+    found = {one.external_id for one in raws} | {each.external_id for each in bad}
+    missing = [order_id for order_id in wanted if order_id not in found]
     return OrderBatch(orders=orders, raws=raws, bad=bad, missing=missing, unmapped=unmapped)
 
 
-def _mapped(rows: Sequence[Any], store: Store, tracking: Mapping[str, str]) -> tuple[list[Order], list[Unmapped]]:
-    fields = []
-    unmapped: list[Unmapped] = []
-    for row in order_rows().validate_python(rows):
-        mapped, strange = order_fields(row, store, tracking)
-        fields.append(mapped)
-        unmapped += strange
-    return _orders().validate_python(fields), unmapped
-
-
-async def _tracking(channel: Channel, rows: Sequence[Any]) -> dict[str, str]:
+async def _tracking(channel: Channel, rows: Sequence[OrderRow]) -> dict[str, str]:
     """Read tracking numbers by parcel. One refused stays unknown: the order is worth more than its parcels."""
     numbers = tracked_packages(rows)
     tracking: dict[str, str] = {}
@@ -165,14 +158,6 @@ def _joined(first: OrderBatch, second: OrderBatch) -> OrderBatch:
         missing=[*first.missing, *second.missing],
         unmapped=[*first.unmapped, *second.unmapped],
     )
-
-
-def _order_sn(row: Any) -> str:
-    return text_of(row, "order_sn") if isinstance(row, dict) else ""
-
-
-def _reason(fault: ValidationError | Unmappable) -> str:
-    return fields_at_fault(fault) if isinstance(fault, ValidationError) else str(fault)
 
 
 async def read_order(channel: Channel, order_id: str) -> OrderRow:

@@ -1,18 +1,17 @@
 """Shopee's answers as the adapter reads them: only the fields that are mapped, every one of them optional.
 
 Unknown keys are skipped, a missing key stays missing, and null stays null: the three are told apart when mapping.
-Amounts arrive as ``int`` or ``Decimal`` (the decoder makes no float), instants as epoch seconds.
+Amounts and ids are kept as the text of their number, instants as epoch seconds.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from gateway.errors import DataError
@@ -20,8 +19,9 @@ from gateway.ports import Answer
 from gateway.transport.json import decode, encode
 
 Text = str | None
-Amount = int | Decimal | None
-Id = int | str | None
+Number = Annotated[str, Field(coerce_numbers_to_str=True)]
+Amount = Number | None
+Id = Number | None
 Seconds = int | None
 
 
@@ -34,7 +34,7 @@ class Envelope(TypedDict, total=False):
 
 
 class Address(TypedDict, total=False):
-    """`recipient_address` of an order. Values may be masked with asterisks."""
+    """`recipient_address` of an order, under the canonical names. Values may be masked with asterisks."""
 
     name: Text
     phone: Text
@@ -43,7 +43,7 @@ class Address(TypedDict, total=False):
     city: Text
     state: Text
     region: Text
-    zipcode: Text
+    postal_code: Annotated[Text, Field(validation_alias="zipcode")]
     full_address: Text
 
 
@@ -202,6 +202,12 @@ class ReturnRow(TypedDict, total=False):
 def order_rows() -> TypeAdapter[list[OrderRow]]:
     """Return the validator of a page of orders, built when first used."""
     return TypeAdapter(list[OrderRow])
+
+
+@cache
+def order_row() -> TypeAdapter[OrderRow]:
+    """Return the validator of one order, built when first used."""
+    return TypeAdapter(OrderRow)
 
 
 @cache

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import ValidationError
@@ -186,13 +187,20 @@ def _offer(act: Act, row: ReturnRow) -> Finding:
     solution = act.parameters.get("proposed_solution") or act.reason
     amount = act.parameters.get("proposed_adjusted_refund_amount")
     same = negotiation.get("latest_solution") == solution and (
-        amount is None or negotiation.get("latest_offer_amount") == positive(amount)
+        amount is None or _same_amount(negotiation.get("latest_offer_amount"), amount)
     )
     if word == "PENDING_BUYER_RESPOND":
         return _applied(f"the offer is on the table: {said}") if same else _not_applied(f"another offer is: {said}")
     if word == "PENDING_RESPOND" or row.get("status") == "CANCELLED":
         return _not_applied(said)
     return _undecided(said)
+
+
+def _same_amount(told: str | None, asked: str) -> bool:
+    try:
+        return told is not None and Decimal(told) == positive(asked)
+    except InvalidOperation:
+        return False
 
 
 def _accept_offer(_act: Act, row: ReturnRow) -> Finding:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from gateway.model.base import Frozen, Instant
 
 
@@ -111,7 +113,9 @@ class AfterSale(Frozen):
     refund: RefundState = RefundState.none
     dispute: DisputeState = DisputeState.none
     raw_status: str = ""
-    raw_details: dict[str, str] = {}  # further platform words: negotiation, proof, compensation
+    raw_details: dict[str, str] = Field(
+        default_factory=dict
+    )  # further platform words: negotiation, proof, compensation
     reason: AfterSaleReason | None = None
     reason_raw: str = ""
     opened_at: Instant

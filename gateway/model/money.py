@@ -11,6 +11,7 @@ from gateway.errors import DataError
 from gateway.model.base import Frozen
 
 _DECIMALS = {"JPY": 0, "VND": 0, "KRW": 0, "CLP": 0}
+_POWERS = (1, 10, 100)
 
 
 def decimals(currency: str) -> int:
@@ -26,9 +27,14 @@ def to_minor(amount: Decimal | int | str, currency: str) -> int:
     digits = decimals(currency)
     if type(amount) is int:
         return amount * (100 if digits == 2 else 10**digits)
-    scaled = (amount if type(amount) is Decimal else Decimal(amount)).scaleb(digits)
-    minor = int(scaled)
-    if minor != scaled:
+    if type(amount) is str:
+        whole, _, part = amount.partition(".")
+        figures = whole + part
+        if len(part) <= digits and figures.isascii() and figures.isdecimal():
+            return int(figures) * _POWERS[digits - len(part)]
+    exact = amount if type(amount) is Decimal else Decimal(amount)
+    minor = int(exact.scaleb(digits))
+    if Decimal(minor).scaleb(-digits) != exact:
         raise DataError(f"{amount} has more than the {digits} decimals that {currency} allows; keep the raw value")
     return minor
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from gateway.model.after_sale import AfterSale
 from gateway.model.base import Frozen, Instant
 
@@ -121,7 +123,7 @@ class LineItem(Frozen):
     ended_by: EndedBy | None = None
     end_reason: EndReason | None = None
     end_reason_raw: str = ""
-    platform_ids: dict[str, str] = {}  # ids that calls about this line need
+    platform_ids: dict[str, str] = Field(default_factory=dict)  # ids that calls about this line need
     unit_ids: tuple[str, ...] = ()  # platforms with one id a unit (TikTok Shop): all of them
 
 
@@ -192,7 +194,7 @@ class Recipient(Frozen):
     full_address: str = ""
     name_katakana: str = ""
     address_token: str = ""  # a platform's handle for an encrypted address; equal for equal receivers
-    encrypted: dict[str, str] = {}  # field -> the platform's ciphertext
+    encrypted: dict[str, str] = Field(default_factory=dict)  # field -> the platform's ciphertext
     masked: frozenset[str] = frozenset()
 
 
@@ -207,8 +209,12 @@ class Order(Frozen):
     store: str
     order_id: str
     raw_status: str
-    raw_details: dict[str, str] = {}  # further words of the platform that say how the order stands
-    platform_ids: dict[str, str] = {}  # further ids that calls about this order need, our own number among them
+    raw_details: dict[str, str] = Field(
+        default_factory=dict
+    )  # further words of the platform that say how the order stands
+    platform_ids: dict[str, str] = Field(
+        default_factory=dict
+    )  # further ids that calls about this order need, our own number among them
     replaces: str = ""  # the number of the order this one replaces (exchange, sent again)
     payment: PaymentState
     fulfillment: FulfillmentState

@@ -11,6 +11,9 @@ import orjson
 from gateway.errors import DataError
 
 _POSITION = re.compile(r"at line (\d+) column (\d+)")
+# Where none of these holds, the digits before a point and behind it are 15 together at most.
+_MANY_DIGITS = re.compile(rb"\.(?:(?<=[0-9]{14}\.)[0-9]|(?<=[0-9]{10}\.)[0-9]{3}|(?<=[0-9]{4}\.)[0-9]{7}|[0-9]{13})")
+_NEGATIVE_EXPONENT = re.compile(rb"-(?<=[0-9][eE]-)[0-9]")
 
 
 def decode(body: bytes) -> object:
@@ -21,6 +24,19 @@ def decode(body: bytes) -> object:
         )
     except ValueError as error:
         raise DataError(_explain(body, str(error))) from None
+
+
+def exact_as_doubles(body: bytes) -> bool:
+    """Return whether a reader that makes doubles of the fractions in ``body`` loses nothing of those below 10**15.
+
+    It loses nothing of a number of at most 15 significant digits: no two of those have the same nearest double (IEEE
+    754 binary64; C's DBL_DIG), and the shortest decimal that names a double is what it is read back as. So the answer
+    is False where a number has a point and may have more digits, or is written with a negative exponent, by which
+    more digits could hide or a number round to zero. Whole numbers without an exponent are never made doubles.
+
+    Text counts as if it were numbers, so False is no verdict about them: read such a body with `decode`.
+    """
+    return not (_MANY_DIGITS.search(body) or _NEGATIVE_EXPONENT.search(body))
 
 
 def _explain(body: bytes, problem: str) -> str:

@@ -26,7 +26,7 @@ from sqlalchemy import Connection, func, select
 from adapters.shopee import Shopee
 from adapters.shopee import orders as shopee_orders
 from adapters.shopee.client import read
-from adapters.shopee.payloads import content_of, rows_of
+from adapters.shopee.pages import read_page
 from gateway.bootstrap import calm_collector
 from gateway.clock import SystemClock
 from gateway.config import SyncSettings
@@ -89,9 +89,8 @@ class WholeOrders:
             cursor=page or "",
         )
         answer = await channel.send(replace(call, path="/whole_orders"))
-        content = content_of(answer, call.operation)
-        listed = rows_of(content, "order_list", call.operation)
-        batch = shopee_orders.read_orders(listed, channel.store, (), {})
+        content, told = read_page(answer, call.operation)
+        batch = shopee_orders.orders_told(told, channel.store, (), {})
         return OrderPage([order.order_id for order in batch.orders], content["next_cursor"] or None, batch)
 
     async def fetch_orders(self, channel: Channel, ids: Sequence[str]) -> OrderBatch:

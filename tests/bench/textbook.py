@@ -1,7 +1,8 @@
 """The layout a textbook would choose: one pydantic model a platform object, one constructor a canonical object.
 
-It says the same as `adapters.shopee.orders` does of the orders in `payload`, word tables and exact money included;
-only the layout differs. The tests compare the two order by order.
+An amount is a canonical object too (`Money`), as in most order models. It says the same as `adapters.shopee.orders`
+does of the orders in `payload`, word tables and exact money included; only the layout differs. The tests compare the
+two order by order.
 """
 
 from __future__ import annotations
@@ -9,26 +10,25 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from pydantic import BaseModel
 
 from adapters.shopee import words
-from gateway.model.after_sale import AfterSale, AfterSaleLine, AfterSaleReason, RequestKind, RequestState
-from gateway.model.money import to_minor
+from gateway.model.after_sale import AfterSaleReason, RequestKind, RequestState
+from gateway.model.money import Money, to_minor
 from gateway.model.order import (
     Buyer,
     Closure,
     EndedBy,
     EndReason,
     FulfillmentState,
-    LineItem,
-    Order,
     Package,
     PackageLine,
-    Payment,
     PaymentState,
     Recipient,
 )
+from tests.bench.textbook_models import AfterSale, AfterSaleLine, LineItem, Order, Payment
 
 
 class Geolocation(BaseModel):
@@ -201,13 +201,13 @@ _NEVER_TOLD = frozenset({
 })  # fmt: skip
 
 
-def read_page(body: bytes, store: str) -> list[Order]:
+def read_page(body: bytes, store: str) -> list[Any]:
     """Return the canonical orders of one answer."""
     answer = DetailAnswer.model_validate(json.loads(body))
     return [canonical(order, store) for order in answer.response.order_list]
 
 
-def canonical(told: OrderDetail, store: str) -> Order:
+def canonical(told: OrderDetail, store: str) -> Any:
     """Return the canonical order. Knows what `payload` composes: no bundles, no twins, no staged payment."""
     standing = words.ORDER_STATUS[told.order_status]
     payment = standing.payment
@@ -222,7 +222,7 @@ def canonical(told: OrderDetail, store: str) -> Order:
     absent = set(_NEVER_TOLD)
     if any(parcel.raw_status not in words.WITHOUT_TRACKING for parcel in parcels):
         absent.add("packages.tracking_number")
-    total = _minor(told.total_amount, told.currency)
+    total = _money(told.total_amount, told.currency)
     shipping = told.actual_shipping_fee if told.actual_shipping_fee is not None else told.estimated_shipping_fee
     ended_by = words.CANCEL_BY.get(words.plain(told.cancel_by or ""), EndedBy.unknown) if cancelled else None
     end_reason = words.CANCEL_REASON.get(words.plain(told.cancel_reason or ""), EndReason.unknown)
@@ -248,8 +248,8 @@ def canonical(told: OrderDetail, store: str) -> Order:
         end_reason=end_reason if cancelled else None,
         end_reason_raw=told.cancel_reason or "",
         buyer_reason_raw=told.buyer_cancel_reason or "",
-        total_minor=total,
-        shipping_minor=_minor(shipping, told.currency),
+        total_money=total,
+        shipping_money=_money(shipping, told.currency),
         can_cancel=told.can_full_cancel_order,
         can_cancel_lines=told.can_partial_cancel_order,
         note=told.note or "",
@@ -257,7 +257,7 @@ def canonical(told: OrderDetail, store: str) -> Order:
         lines=tuple(lines),
         packages=tuple(parcels),
         payments=(
-            Payment(method=told.payment_method or "", state=paid, amount_minor=total, paid_at=_instant(told.pay_time)),
+            Payment(method=told.payment_method or "", state=paid, amount_money=total, paid_at=_instant(told.pay_time)),
         ),
         requests=_requests(told, store, lines),
         buyer=_buyer(told),
@@ -266,8 +266,8 @@ def canonical(told: OrderDetail, store: str) -> Order:
     )
 
 
-def _minor(amount: Decimal | None, currency: str) -> int | None:
-    return None if amount is None else to_minor(amount, currency)
+def _money(amount: Decimal | None, currency: str) -> Money | None:
+    return None if amount is None else Money(minor=to_minor(amount, currency), currency=currency)
 
 
 def _instant(seconds: int | None) -> datetime | None:
@@ -278,7 +278,7 @@ def _line_id(item: Item | ParcelItem) -> str:
     return f"{item.item_id}:{item.model_id or 0}:{item.order_item_id or item.item_id}:{item.promotion_group_id or 0}"
 
 
-def _line(item: Item, currency: str) -> LineItem:
+def _line(item: Item, currency: str) -> Any:
     return LineItem(
         line_id=_line_id(item),
         product_id=str(item.item_id),
@@ -291,8 +291,8 @@ def _line(item: Item, currency: str) -> LineItem:
         cancelled=item.cancelled_qty or 0,
         return_requested=item.return_requested_qty or 0,
         returned=item.returned_qty or 0,
-        unit_price_minor=_minor(item.model_discounted_price, currency),
-        list_price_minor=_minor(item.model_original_price, currency),
+        unit_price_money=_money(item.model_discounted_price, currency),
+        list_price_money=_money(item.model_original_price, currency),
         platform_ids={
             "item_id": str(item.item_id),
             "model_id": str(item.model_id or 0),
@@ -315,7 +315,7 @@ def _package(parcel: Parcel) -> Package:
     )
 
 
-def _requests(told: OrderDetail, store: str, lines: list[LineItem]) -> tuple[AfterSale, ...]:
+def _requests(told: OrderDetail, store: str, lines: list[Any]) -> tuple[Any, ...]:
     if told.order_status != "IN_CANCEL":
         return ()
     raw = told.buyer_cancel_reason or ""

@@ -274,7 +274,7 @@ def plain(value: Any) -> Any:
         return {
             name: plain(each)
             for name, each in told.items()
-            if fields[name].is_required() or each != fields[name].default
+            if fields[name].is_required() or each != fields[name].get_default(call_default_factory=True)
         }
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}

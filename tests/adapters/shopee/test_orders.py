@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from adapters.shopee import adapter
 from adapters.shopee.orders import read_orders
 from gateway.errors import DataError, NotFound, RateLimited
 from gateway.ports import Window
+from gateway.transport.json import decode
 
 START = datetime(2026, 3, 1, 0, 0, 0, 400_000, tzinfo=UTC)
 LIST, DETAIL, PACKAGES = "order.get_order_list", "order.get_order_detail", "order.get_package_detail"
@@ -249,7 +251,18 @@ async def test_money_is_exact(currency: str, amount: bytes, minor: int | None, p
     assert order.total_minor == minor
 
 
-@pytest.mark.parametrize(("currency", "amount"), [("SGD", b"12.345"), ("VND", b"100.5")])
+@pytest.mark.parametrize(
+    ("currency", "amount"),
+    [
+        ("SGD", b"12.345"),
+        ("VND", b"100.5"),
+        # the nearest doubles of these have shorter names, which would be whole cents
+        ("SGD", b"12.340000000000000001"),
+        ("SGD", b"90071992547409.9301"),
+        ("SGD", b"12340000000000000001e-18"),
+        ("SGD", b"1e-400"),
+    ],
+)
 async def test_money_with_too_many_decimals_is_quarantined(currency: str, amount: bytes, paper: Any, rows: Any) -> None:
     body = orjson.dumps(
         rows.wrapped({"order_list": [rows.order(currency=currency, total_amount="@", estimated_shipping_fee=2)]})
@@ -261,7 +274,8 @@ async def test_money_with_too_many_decimals_is_quarantined(currency: str, amount
     assert bad.external_id == "260310AAAAAAA1"
     assert "total_amount" in bad.reason
     assert amount.decode() not in bad.reason
-    assert amount in bad.raw
+    kept: Any = decode(bad.raw)
+    assert kept["total_amount"] == Decimal(amount.decode())
 
 
 def test_missing_null_and_empty_are_kept_apart(rows: Any) -> None:
@@ -484,9 +498,9 @@ def test_a_bad_order_does_not_sink_its_page(rows: Any) -> None:
     assert [raw.external_id for raw in batch.raws] == ["A", "E"]
     assert orjson.loads(batch.raws[0].body) == page[0]
     assert [(bad.external_id, bad.reason.split(":")[0]) for bad in batch.bad] == [
-        ("B", "0.pay_time"),
+        ("B", "pay_time"),
+        ("", "order"),
         ("C", "update_time"),
-        ("", "0"),
         ("D", "item_list"),
     ]
     assert "9123" not in "".join(bad.reason for bad in batch.bad)
