@@ -46,12 +46,13 @@ async def running(
     *,
     clock_url: str | None = None,
     read_only: bool = False,
+    alone: bool = True,
     tell: Callable[[Progress], None] = lambda _: None,
 ) -> AsyncIterator[Context]:
     """Open the gateway kept in ``data`` and close it cleanly at the end.
 
     ``clock_url`` is a simulator's control URL whose clock to follow, instead of the configuration's. ``read_only``
-    takes no lock and writes nothing.
+    takes no lock and writes nothing. Not ``alone``: writes single rows beside whoever holds the lock.
     Raises ConfigurationError when the folder, the key, the configuration or the database is not usable.
     """
     from gateway.config import read_configuration
@@ -69,7 +70,7 @@ async def running(
     vault = Vault(master_key_of(os.environ, folder.key))
     async with AsyncExitStack() as stack:
         clock = await _clock(stack, clock_url or configuration.clock)
-        database = await _database(stack, folder, read_only=read_only)
+        database = await _database(stack, folder, read_only=read_only, alone=alone)
         await database.read(lambda c: check_key(c, vault))
         transport = await _transport(stack, database, vault, clock)
         yield joined(
@@ -97,12 +98,14 @@ async def _clock(stack: AsyncExitStack, url: str) -> Clock:
     return clock
 
 
-async def _database(stack: AsyncExitStack, folder: DataFolder, *, read_only: bool) -> Database:
+async def _database(stack: AsyncExitStack, folder: DataFolder, *, read_only: bool, alone: bool) -> Database:
     from gateway.storage.database import Database
     from gateway.storage.migrate import check_at_head
     from gateway.storage.words import prepare
 
-    database = Database.open(folder.database_url, lock=None if read_only else folder.lock, read_only=read_only)
+    database = Database.open(
+        folder.database_url, lock=folder.lock if alone and not read_only else None, read_only=read_only
+    )
     stack.push_async_callback(database.close)
     await database.read(check_at_head)
     if not read_only:

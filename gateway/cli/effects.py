@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli.exits import Exit
 from gateway.cli.output import table
-from gateway.cli.session import Session, with_session
+from gateway.cli.session import Access, Session, with_session
 from gateway.policy.terms import Reason
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def stop_effects(
     from gateway.operations.stopping import stop_effects as run
 
     by = session.person()
-    session.show(session.ask(run, store, active=not resume, by=by), _stopped)
+    # a brake must work whoever holds the lock, and also when the gateway that runs hangs: it asks nobody
+    stopped = session.run(lambda context: run(context, store, active=not resume, by=by), Access.brake)
+    session.show(stopped, _stopped)
 
 
 def exit_of(outcome: str) -> Exit:

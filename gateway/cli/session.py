@@ -41,7 +41,13 @@ class Running(Protocol):
     """Opens the gateway kept in a folder; `gateway.bootstrap` gives it."""
 
     def __call__(
-        self, data: Path, *, clock_url: str | None, read_only: bool, tell: Callable[[Progress], None]
+        self,
+        data: Path,
+        *,
+        clock_url: str | None,
+        read_only: bool,
+        alone: bool = True,
+        tell: Callable[[Progress], None],
     ) -> AbstractAsyncContextManager[Context]:
         """Return what opens the gateway and closes it cleanly."""
         ...
@@ -52,6 +58,7 @@ class Access(StrEnum):
 
     own = "own"  # alone: holds the process lock
     read = "read"  # also while another process runs it; writes nothing
+    brake = "brake"  # writes a single row beside whoever runs it, also beside one that hangs
 
 
 DATA = "./gateway-data"
@@ -122,7 +129,11 @@ class Session:
             self.log()
             with Teller(quiet=daemon) as teller:
                 async with self.running(
-                    self.data, clock_url=self.clock_url, read_only=access is not Access.own, tell=teller.tell
+                    self.data,
+                    clock_url=self.clock_url,
+                    read_only=access is Access.read,
+                    alone=access is Access.own,
+                    tell=teller.tell,
                 ) as context:
                     if daemon:
                         self.log(context.configuration.log)

@@ -85,7 +85,8 @@ def test_a_key_open_to_others_is_refused(made) -> None:
     assert "chmod 600" in ended.err
 
 
-def test_a_second_process_is_refused_and_told_about_postgresql(made) -> None:
+def test_a_second_process_is_refused_and_told_about_postgresql(made, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.operations.remote.asking.PATIENCE", 0.1)
     other = ProcessLock(made.data / "gateway.lock")
     other.take()
     try:

@@ -184,27 +184,6 @@ async def test_an_older_request_is_dropped_and_a_newer_one_taken(database, vault
     assert await database.read(lambda c: c.execute(select(schema.after_sales.c.state)).scalar_one()) == "agreed"
 
 
-async def test_orders_are_listed_latest_first_and_paged(put, database, make_order, make_request):
-    orders = [make_order(order_id=f"o{n}", placed_at=START + timedelta(hours=n // 2)) for n in range(7)]
-    await put(
-        *orders,
-        make_order(order_id="o7", closure="cancelled", placed_at=START, requests=(make_request(order_id="o7"),)),
-    )
-    page, found = None, []
-    while True:
-        rows = await database.read(lambda c, page=page: store.orders(c, store="sg", limit=3, after=page))
-        if not rows:
-            break
-        found += rows
-        page = rows[-1].place
-    assert [row.order_id for row in found] == ["o6", "o4", "o5", "o2", "o3", "o0", "o1", "o7"]
-    assert found[-1].phase == "cancelled"
-    assert (found[-1].open_requests, found[-1].quantity, found[-1].total_minor) == (1, 2, 1990)
-    cancelled = await database.read(lambda c: store.orders(c, phase=found[-1].phase, limit=9))
-    assert [row.order_id for row in cancelled] == ["o7"]
-    assert await database.read(lambda c: store.orders(c, store="other", limit=9)) == []
-
-
 async def test_what_is_urgent_comes_first(put, database, make_order, make_request):
     hour = timedelta(hours=1)
     await put(

@@ -36,7 +36,7 @@ from gateway.sync.pull import Progress
 T = TypeVar("T")
 P = ParamSpec("P")
 
-PATIENCE = 30.0  # seconds of real time to wait for a lock whose holder takes no requests: it starts, ends or is brief
+PATIENCE = 15.0  # seconds of real time to wait for a lock whose holder takes no requests: it starts, ends or is brief
 HURRY = 10.0  # seconds of real time in which a running gateway greets
 _AGAIN = 0.05  # seconds between two tries
 
