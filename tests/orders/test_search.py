@@ -300,7 +300,7 @@ class Shop:
         return Query(**asked, sort=pick(tuple(Sort)))
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 6)
 @given(
     seed=st.integers(0, 2**32),
     limit=st.integers(1, 7),
@@ -339,7 +339,7 @@ def test_the_look_at_every_order_finds_something(copies, make_order) -> None:
     assert found > 80
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 5)
 @given(st.data())
 def test_each_order_comes_once_while_others_are_added(copies, make_order, data) -> None:
     sort = data.draw(st.sampled_from(Sort))
