@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from gateway.operations.demo import DemoReport
 
 
+_BECAME = {
+    "processed": "acted on",
+    "ignored": "naming nothing to read",
+    "received": "waiting for another try",
+    "failed": "given up as hints (pulling found what they told)",
+}
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("demo")(demo)
@@ -56,8 +64,8 @@ def _show(session: Session, report: DemoReport) -> None:
     if not session.json:
         compared = report.comparison
         print(f"compared {compared.orders} orders, {compared.fields} fields with the simulator's own books")
-        pushes = ", ".join(f"{number} {state}" for state, number in sorted(report.pushes.items()))
-        print(f"pushes: {pushes}; {report.forged_refused} forged ones refused")
+        pushes = ", ".join(f"{number} {_BECAME[state]}" for state, number in sorted(report.pushes.items()))
+        print(f"pushes: {pushes}; {report.forged_refused} forged, refused unseen")
         print(f"effects: {len(report.deeds)} intended, {report.applied} applied")
         print(f"differences: {len(compared.differences)}", flush=True)
 
