@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from operator import methodcaller
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+_LAST_SECOND = 20_000_000_000
 
 
 class Frozen(BaseModel):
@@ -17,12 +20,14 @@ class Frozen(BaseModel):
 
 
 class _InUtc:
-    """Tells pydantic how an instant is made. Whole seconds, by far the most, never leave its compiled code."""
+    """Tells pydantic how an instant is made: whole seconds, by far the most, at once, all else by way of its zone."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         aware = core_schema.datetime_schema(tz_constraint="aware")
-        seconds = core_schema.chain_schema([core_schema.int_schema(strict=True), aware])
+        # from here on pydantic takes a number for milliseconds
+        whole = core_schema.int_schema(strict=True, ge=-_LAST_SECOND, le=_LAST_SECOND)
+        seconds = core_schema.no_info_after_validator_function(partial(datetime.fromtimestamp, tz=UTC), whole)
         other = core_schema.no_info_after_validator_function(methodcaller("astimezone", UTC), aware)
         return core_schema.union_schema(
             [seconds, other],

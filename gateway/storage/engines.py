@@ -63,9 +63,13 @@ def sqlite_engine(url: str, *, connections: int, writes: bool) -> Engine:
         # pysqlite must not begin or end transactions by itself: SAVEPOINT and DDL would escape them
         connection.isolation_level = None
         if writes:
+            # for a new file only: sealed raw words fit within a page
+            connection.execute("PRAGMA page_size=8192").close()
             connection.execute("PRAGMA journal_mode=WAL").close()
             connection.execute("PRAGMA synchronous=FULL").close()
             connection.execute("PRAGMA journal_size_limit=67108864").close()
+            # 32 MB: pages that every commit of a long pull writes go from the log to the file once, not each time
+            connection.execute("PRAGMA wal_autocheckpoint=4096").close()
             connection.execute("PRAGMA cache_size=-65536").close()
             # what is erased must not linger in free pages
             connection.execute("PRAGMA secure_delete=ON").close()

@@ -95,11 +95,20 @@ def run_many(connection: Connection, statement: Insert | Update | Delete, rows: 
     """Run ``statement``, made once and kept, for many rows that have the same names.
 
     Rows go to the driver as they are, which costs a third of what `Connection.execute` does for each; so they may
-    hold only what the driver itself stores (int, str, bytes, None).
+    hold only what the driver itself stores (int, str, bytes, None). Inserts go many rows to a statement: the driver
+    lets go of the interpreter once a statement, and getting it back from a busy thread costs more than a row.
     """
-    if rows:
-        sql, take = _compiled(statement, connection.dialect, tuple(rows[0]))
+    if not rows:
+        return
+    names = tuple(rows[0])
+    sql, take = _compiled(statement, connection.dialect, names)
+    if not isinstance(statement, Insert):
         connection.exec_driver_sql(sql, [take(row) for row in rows])
+        return
+    for start in range(0, len(rows), _ROWS_A_STATEMENT):
+        part = rows[start : start + _ROWS_A_STATEMENT]
+        values = tuple(chain.from_iterable(take(row) for row in part))
+        connection.exec_driver_sql(_of_many_rows(sql, len(names), len(part)), values)
 
 
 def _only_sqlite(connection: Connection) -> None:
@@ -150,3 +159,12 @@ def _compiled(
     if fixed:
         raise TypeError(f"a statement for many rows takes every value from them; it brings {sorted(fixed)} itself")
     return str(compiled), (itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],))
+
+
+@cache
+def _of_many_rows(sql: str, columns: int, rows: int) -> str:
+    """Return the text of an insert of one row as that of ``rows`` rows."""
+    marks = f"({', '.join('?' * columns)})"
+    if sql.count(marks) != 1:
+        raise TypeError("a statement for many rows takes every value from them; this one brings some itself")
+    return sql.replace(marks, ", ".join([marks] * rows))

@@ -11,6 +11,7 @@ import binascii
 import hmac
 import os
 import stat
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +26,30 @@ KEY_VARIABLE = "ORDER_GATEWAY_KEY"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _TRACE_BYTES = 16
+_DRAW = 4096
+
+
+class _Random(threading.local):
+    """Random bytes of the operating system, drawn some thousand at once.
+
+    Each draw lets go of the interpreter, and getting it back from a busy thread takes far longer than the draw. What
+    is drawn serves one thread of one process, once: two that share a nonce would betray what they seal.
+    """
+
+    def __init__(self) -> None:
+        self._process = 0
+        self._at = 0
+        self._drawn = b""
+
+    def take(self, count: int) -> bytes:
+        if self._at + count > len(self._drawn) or self._process != os.getpid():
+            self._process, self._at, self._drawn = os.getpid(), 0, os.urandom(_DRAW)
+        start = self._at
+        self._at = start + count
+        return self._drawn[start : self._at]
+
+
+_RANDOM = _Random()
 
 
 class Vault:
@@ -46,11 +71,11 @@ class Vault:
 
     def new_order_key(self) -> bytes:
         """Return a fresh key for one order. Stored only wrapped; without it the order's person is gone."""
-        return os.urandom(_KEY_BYTES)
+        return _RANDOM.take(_KEY_BYTES)
 
     def wrap(self, plain: bytes, about: str) -> bytes:
         """Seal a key, a credential or a secret with the master key."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = _RANDOM.take(_NONCE_BYTES)
         return nonce + self._master.encrypt(nonce, plain, about.encode())
 
     def unwrap(self, wrapped: bytes, about: str) -> bytes:
@@ -72,7 +97,7 @@ class Vault:
 
     def seal(self, key: bytes, plain: bytes, about: str) -> bytes:
         """Seal ``plain`` with an order's key."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = _RANDOM.take(_NONCE_BYTES)
         return nonce + AESGCM(key).encrypt(nonce, plain, about.encode())
 
     def open(self, key: bytes, sealed: bytes, about: str) -> bytes:

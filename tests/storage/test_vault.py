@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -55,6 +57,32 @@ def test_another_master_key_says_so():
     wrapped = Vault(KEY).wrap(b"secret", "apps\nshopee")
     with pytest.raises(ConfigurationError, match="not the key this database was sealed with"):
         Vault(bytes(32)).unwrap(wrapped, "apps\nshopee")
+
+
+def test_no_nonce_and_no_key_is_ever_used_twice():
+    vault = Vault(KEY)
+
+    def nonces() -> set[bytes]:
+        return {vault.wrap(b"x", "about")[:12] for _ in range(2000)}
+
+    with ThreadPoolExecutor(3) as threads:
+        drawn = [*threads.map(lambda _: nonces(), range(3)), nonces()]
+    assert len(set().union(*drawn)) == 4 * 2000
+    assert len({vault.new_order_key() for _ in range(2000)}) == 2000
+
+
+def test_a_forked_process_draws_its_own_randomness():
+    vault = Vault(KEY)
+    vault.new_order_key()  # some of what was drawn is left for later
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, vault.new_order_key())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 32) != vault.new_order_key()
+    os.close(reading)
+    os.close(writing)
 
 
 def test_no_key_in_the_representation():

@@ -1,0 +1,69 @@
+"""Statements for many rows say for each row what the statement for one says."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import insert, literal_column, select
+
+from gateway.storage.engines import sqlite_engine
+from gateway.storage.migrate import upgrade
+from gateway.storage.schema import cursors, titles
+from gateway.storage.statements import insert_new, run_many, upsert
+
+
+@pytest.fixture
+def connection(tmp_path):
+    url = f"sqlite:///{tmp_path / 'statements.db'}"
+    upgrade(url)
+    engine = sqlite_engine(url, connections=1, writes=True)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def cursor(stream: str, position: int, page: str | None = None) -> dict[str, object]:
+    return {
+        "store": "s",
+        "stream": stream,
+        "position": position,
+        "window_end": None,
+        "next_page": page,
+        "until": None,
+        "moved_at": 0,
+    }
+
+
+def positions(connection) -> dict[str, tuple[int, str | None]]:
+    rows = connection.execute(select(cursors.c.stream, cursors.c.position, cursors.c.next_page))
+    return {row.stream: (row.position, row.next_page) for row in rows}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 200])
+def test_every_row_is_inserted_once(connection, count):
+    run_many(connection, insert(titles), [{"key": i, "folded": f"title {i}"} for i in range(count)])
+    found = connection.execute(select(titles.c.key, titles.c.folded).order_by(titles.c.key)).all()
+    assert found == [(i, f"title {i}") for i in range(count)]
+
+
+def test_names_in_another_order_reach_their_columns(connection):
+    run_many(connection, insert(titles), [{"folded": "a", "key": 1}, {"folded": "b", "key": 2}])
+    assert connection.execute(select(titles.c.folded).order_by(titles.c.key)).scalars().all() == ["a", "b"]
+
+
+def test_the_guard_holds_for_each_row_of_an_upsert(connection):
+    statement = upsert(connection, cursors, guard="position", keep=("next_page",))
+    run_many(connection, statement, [cursor("a", 5, "first"), cursor("b", 5, "first")])
+    run_many(connection, statement, [cursor("a", 4), cursor("b", 6), cursor("c", 1), cursor("c", 2), cursor("c", 1)])
+    assert positions(connection) == {"a": (5, "first"), "b": (6, "first"), "c": (2, None)}
+
+
+def test_rows_that_are_there_are_left(connection):
+    run_many(connection, insert(titles), [{"key": 1, "folded": "old"}])
+    run_many(connection, insert_new(connection, titles), [{"key": 1, "folded": "new"}, {"key": 2, "folded": "new"}])
+    assert connection.execute(select(titles.c.folded).order_by(titles.c.key)).scalars().all() == ["old", "new"]
+
+
+def test_an_insert_that_brings_values_of_its_own_is_refused(connection):
+    statement = insert(titles).values(folded=literal_column("'all the same'"))
+    with pytest.raises(TypeError, match="takes every value from them"):
+        run_many(connection, statement, [{"key": 1}, {"key": 2}])
