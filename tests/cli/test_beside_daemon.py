@@ -25,6 +25,8 @@ import typer
 
 from gateway.operations.remote.use_cases import USE_CASES
 
+pytestmark = pytest.mark.slow  # real gateways beside each other
+
 GATEWAY = [sys.executable, "-c", "from gateway.bootstrap import main; main()"]
 LIMIT = 60.0  # seconds a machine with other work may need
 SG = "shopee-301000101"
@@ -314,7 +316,6 @@ def _audit(shop: Shop) -> list[tuple[str, ...]]:
         return connection.execute("select who, what, store from audit order by seq").fetchall()
 
 
-@pytest.mark.slow  # some 65 commands, twice
 @pytest.mark.timeout(300)  # more than a hundred commands
 def test_every_writing_command_does_the_same_alone_and_beside_a_gateway(
     gateway, start_shopee, receiver, tmp_path

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+pytestmark = pytest.mark.slow  # a simulated shop for each test
+
 SG, SHOP = "shopee-301000101", "301000101"
 EVIDENCE = "evidence:1=https://img.example.com/a.jpg"
 

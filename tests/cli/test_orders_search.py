@@ -15,6 +15,8 @@ from sqlalchemy import text
 from gateway.bootstrap import running
 from gateway.storage.process_lock import ProcessLock
 
+pytestmark = pytest.mark.slow  # a simulated shop for each test
+
 SG = "shopee-301000101"
 
 
