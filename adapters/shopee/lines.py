@@ -80,24 +80,17 @@ def line_fields(row: OrderRow, currency: str) -> list[dict[str, Any]]:
 def _line(line_id: str, ids: tuple[str, str, str, str], item: OrderItem, currency: str) -> dict[str, Any]:
     get: Callable[[str], Any] = item.get
     product, model, order_item, group = ids
-    quantity, price = get("model_quantity_purchased"), get("model_discounted_price")
-    if not product or quantity is None:
+    if not product or get("quantity") is None:
         raise Unmappable("item_list: an entry without item_id or model_quantity_purchased")
-    unit_price = minor(price, currency, "model_discounted_price")
+    unit_price = minor(get("model_discounted_price"), currency, "model_discounted_price")
     if unit_price == 0 and (group != "0" or get("promotion_type") == "bundle_deal"):
         unit_price = None  # section 5: 0 for bundle items, whose price only the escrow tells
     return {
+        **told(item),
         "line_id": line_id,
         "product_id": product,
         "variant_id": "" if model == "0" else model,
         "sku": get("model_sku") or get("item_sku") or None,
-        "title": get("item_name") or "",
-        "variant": get("model_name") or "",
-        "quantity": quantity,
-        "cancel_requested": get("cancel_requested_qty") or 0,
-        "cancelled": get("cancelled_qty") or 0,
-        "return_requested": get("return_requested_qty") or 0,
-        "returned": get("returned_qty") or 0,
         "unit_price_minor": unit_price,
         "list_price_minor": minor(get("model_original_price"), currency, "model_original_price"),
         "platform_ids": {
@@ -107,6 +100,13 @@ def _line(line_id: str, ids: tuple[str, str, str, str], item: OrderItem, currenc
             "promotion_group_id": group,
         },
     }
+
+
+def told(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields that have a value: null means what the canonical field is without one."""
+    if None in fields.values():
+        return {name: value for name, value in fields.items() if value is not None}
+    return fields
 
 
 def items_of(package: PackageRow) -> list[PackageItem]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from adapters.shopee import words
-from adapters.shopee.lines import Unmappable, items_of, line_fields, minor, package_fields, untracked
+from adapters.shopee.lines import Unmappable, items_of, line_fields, minor, package_fields, told, untracked
 from adapters.shopee.parameters import CANCELLATION
 from adapters.shopee.payloads import Address, OrderRow
 from gateway.model.after_sale import AfterSaleReason, RequestKind, RequestState
@@ -140,7 +140,7 @@ def _untold(told: tuple[str, ...]) -> frozenset[str]:
     return _NEVER_TOLD.union(name for name, keys in _SOURCES if not set(keys).intersection(told))
 
 
-def _with_masked(fields: dict[str, Any]) -> dict[str, Any]:
+def _with_masked(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the fields of a person with the names of those that the platform hides, wholly or partly."""
     if "*" in "".join(fields.values()):
         return {**fields, "masked": {name for name, value in fields.items() if "*" in value}}
@@ -216,10 +216,10 @@ def _requests(fields: Mapping[str, Any], unmapped: list[Unmapped]) -> list[dict[
     if fields["raw_status"] != "IN_CANCEL":
         return []
     lines = fields["lines"]
-    if any(line["cancel_requested"] > 0 for line in lines):
-        asked = [(line["line_id"], line["cancel_requested"]) for line in lines]
+    if any(line.get("cancel_requested", 0) > 0 for line in lines):
+        asked = [(line["line_id"], line.get("cancel_requested", 0)) for line in lines]
     else:
-        asked = [(line["line_id"], line["quantity"] - line["cancelled"]) for line in lines]
+        asked = [(line["line_id"], line["quantity"] - line.get("cancelled", 0)) for line in lines]
     return [
         {
             "store": fields["store"],
@@ -272,12 +272,12 @@ def _cross_border(row: OrderRow, order_id: str, unmapped: list[Unmapped]) -> boo
     return words.FULFILLED_ACROSS_BORDER.get(flag)
 
 
-def _buyer(row: OrderRow) -> dict[str, Any] | None:
+def _buyer(row: OrderRow) -> Mapping[str, Any] | None:
     number, name = row.get("buyer_user_id") or "", row.get("buyer_username") or ""
     return _with_masked({"buyer_id": number, "name": name}) if number or name else None
 
 
-def _recipient(address: Address | None) -> dict[str, Any] | None:
+def _recipient(address: Address | None) -> Mapping[str, Any] | None:
     if address is None:
         return None
-    return _with_masked({name: value or "" for name, value in address.items()})
+    return _with_masked(told(address))

@@ -113,7 +113,7 @@ def orders_told(told: Told, store: Store, wanted: Sequence[str], tracking: Mappi
     for row, raw in zip(told.rows, told.raws, strict=True):
         try:
             fields, strange = order_fields(row, store, tracking)
-            order = validate(fields)
+            order = validate(fields, extra="ignore")  # what the platform's rows hold beyond the canonical names
         except (ValidationError, Unmappable) as fault:
             reason = fields_at_fault(fault) if isinstance(fault, ValidationError) else str(fault)
             bad.append(BadItem(row.get("order_sn") or "", reason, raw))

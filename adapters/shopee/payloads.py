@@ -48,24 +48,24 @@ class Address(TypedDict, total=False):
 
 
 class OrderItem(TypedDict, total=False):
-    """One entry of `item_list`."""
+    """One entry of `item_list`; what is carried over as it is stands under the canonical names."""
 
     item_id: Id
-    item_name: Text
+    title: Annotated[Text, Field(validation_alias="item_name")]
     item_sku: Text
     model_id: Id
-    model_name: Text
+    variant: Annotated[Text, Field(validation_alias="model_name")]
     model_sku: Text
-    model_quantity_purchased: int | None
+    quantity: Annotated[int | None, Field(validation_alias="model_quantity_purchased")]
     model_original_price: Amount
     model_discounted_price: Amount
     promotion_type: Text
     order_item_id: Id
     promotion_group_id: Id
-    cancel_requested_qty: int | None
-    cancelled_qty: int | None
-    return_requested_qty: int | None
-    returned_qty: int | None
+    cancel_requested: Annotated[int | None, Field(validation_alias="cancel_requested_qty")]
+    cancelled: Annotated[int | None, Field(validation_alias="cancelled_qty")]
+    return_requested: Annotated[int | None, Field(validation_alias="return_requested_qty")]
+    returned: Annotated[int | None, Field(validation_alias="returned_qty")]
 
 
 class PackageItem(TypedDict, total=False):

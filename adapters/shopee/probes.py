@@ -86,7 +86,7 @@ def _cancel_lines(act: Act, row: OrderRow) -> Finding:
     """Count units. A parameter ``before:<line id>`` tells how many were cancelled already when the act was decided."""
     items = row.get("item_list") or []
     gone = {
-        line_id: (item.get("cancelled_qty") or 0) + (item.get("cancel_requested_qty") or 0)
+        line_id: (item.get("cancelled") or 0) + (item.get("cancel_requested") or 0)
         for line_id, item in zip(line_ids(items), items, strict=True)
     }
     said = _words(row)

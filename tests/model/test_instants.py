@@ -32,7 +32,7 @@ LUNCH = datetime(2026, 1, 14, 12, 30, tzinfo=UTC)
 def test_every_form_gives_the_same_instant_in_utc(told):
     instant = READ.validate_python(told)
     assert instant == LUNCH
-    assert instant.tzinfo is UTC
+    assert str(instant.tzinfo) == "UTC"
 
 
 @given(st.integers(-20_000_000_000, 20_000_000_000))
