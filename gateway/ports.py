@@ -7,7 +7,8 @@ To add a platform, implement `Adapter` and those of the further protocols its ma
 `OrderSource` always, `AfterSaleSource` when requests are kept apart from orders, `EffectPort` when any capability
 beyond reading is `api`, `HealthSource` when the platform tells its own measure of the store, `WebhookSource` when it
 pushes, `LostPushSource` when it keeps the pushes that never arrived, `PushSettingsPort` when a call says where they go,
-`ReasonSource` when a rejection may need a reason, `ShippingChoiceSource` when a shipment leaves something to choose.
+`ReasonSource` when a rejection may need a reason, `ShippingChoiceSource` when a shipment leaves something to choose,
+`SealedRecipientSource` when recipients come as ciphertext, `StockPort` when stock can be read and set.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from typing import Literal, Protocol, runtime_checkable
 
 from gateway.errors import GatewayError
 from gateway.model.after_sale import AfterSale
-from gateway.model.order import Order
-from gateway.model.store import App, AppSecret, Credential, Store
+from gateway.model.order import Order, Recipient
+from gateway.model.store import App, AppSecret, Credential, Role, Store
 
 
 class Clock(Protocol):
@@ -60,6 +61,23 @@ class Operation(StrEnum):
     set_tracking = "set_tracking"  # on goods that are on their way; a number given when shipping is part of `ship`
     set_note = "set_note"
     send_message = "send_message"
+    create_order = "create_order"  # this and the following: what only a store that buys does
+    request_refund = "request_refund"
+    withdraw_request = "withdraw_request"
+    send_back = "send_back"
+    link_sale = "link_sale"  # tell the platform which sale a purchase is for
+
+
+BUYING = frozenset(
+    {
+        Operation.create_order,
+        Operation.request_refund,
+        Operation.withdraw_request,
+        Operation.send_back,
+        Operation.link_sale,
+    }
+)
+"""What only a store with role `buyer` does: declared where a platform has such stores."""
 
 
 class Offered(StrEnum):
@@ -88,6 +106,9 @@ class Limits:
     after_sale_window: timedelta
     after_sale_page: int
     after_sales_listed_whole: bool = True  # False: the list leaves things out, so each one is read by itself too
+    # widest span of a list by creation time, for a store's first pull; None: that pull goes by update time too
+    order_created_window: timedelta | None = None
+    after_sale_created_window: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +124,7 @@ class Manifest:
     time_zones: Mapping[str, str]  # region -> IANA zone
     refresh_before: timedelta  # refresh a token this long before it ends
     masks_buyers: bool  # whether names and phones may arrive hidden by asterisks
+    keys_by_shop: bool = False  # a credential needs a further key of its shop, which `describe_shops` tells
 
     def offers(self, operation: Operation) -> Offered:
         """Return who can do ``operation``; what is not declared is not offered."""
@@ -164,10 +186,11 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span of update times, both ends included."""
+    """A span of times, both ends included: update times, or creation times where `Limits` tells a window for them."""
 
     start: datetime
     end: datetime
+    by: Literal["updated", "created"] = "updated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,19 +252,14 @@ class AfterSalePage:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A credential for one shop, as an authorisation or a refresh gives it."""
+    """A credential for one shop, as an authorisation or a refresh gives it.
+
+    An empty ``external_id``: the platform names no shop beside its tokens. The credential is then for the shop it was
+    renewed for, and after an authorisation for every shop that `Adapter.describe_shops` lists with it.
+    """
 
     external_id: str
     credential: Credential
-
-
-@dataclass(frozen=True, slots=True)
-class ShopFacts:
-    """What the platform tells about a shop that is being connected."""
-
-    external_id: str
-    region: str
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +276,11 @@ class Act:
     * `set_tracking`: ``tracking_number``, ``package_id``
     * `offer_solution`: ``solution`` (`refund` or `return_refund`), ``amount`` in major units
     * `open_dispute`: what the `RejectReason` asks for
+    * `request_refund`: ``solution``, ``amount`` and ``shipping_amount`` (default: all that was paid for the lines),
+      ``text``, ``evidence`` (links, by blanks); ``lines`` default to all, ``reason`` is a `RejectReason`'s id
+    * `send_back`: ``carrier``, ``tracking_number``, ``text``, ``evidence``
+    * `create_order`: ``recipient`` (JSON) or ``address_id``, ``message``; ``order_id`` is our own number, by which the
+      order is looked for after a lost answer; ``lines`` pair what the platform's catalogue calls a variant with units
     """
 
     operation: Operation
@@ -358,6 +381,46 @@ class ShippingChoices:
     ways: Sequence[ShippingWay]
 
 
+@dataclass(frozen=True, slots=True)
+class RefundChoices:
+    """What a refund that we ask for may say: its reasons, and the most that can be asked (minor units)."""
+
+    reasons: Sequence[RejectReason]
+    most_minor: int
+    most_goods_minor: int
+    most_shipping_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLink:
+    """A line of a purchase, and the line of the sale elsewhere that it is for. Ids as each side's platform has them."""
+
+    order_id: str
+    line_id: str
+    sale_order_id: str
+    sale_line_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a carrier said of a parcel, in its own words. May name a place or a person: kept out of logs."""
+
+    at: datetime
+    words: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelTrace:
+    """Where one parcel has been, the oldest scan first. ``raw_status`` is the platform's own word."""
+
+    package_id: str
+    state: FulfillmentState
+    raw_status: str
+    carrier: str
+    tracking_number: str
+    scans: Sequence[Scan] = ()
+
+
 class AuthorisationNews(StrEnum):
     """What a push says about a shop's authorisation. It may be late: ask the platform before acting on it."""
 
@@ -427,7 +490,10 @@ class Adapter(Protocol):
         ...
 
     def exchange_call(self, app: App, callback: Mapping[str, str]) -> Call:
-        """Return the call that turns the callback's code into credentials. Raises DataError on a bad callback."""
+        """Return the call that turns the callback's code into credentials. Raises DataError on a bad callback.
+
+        ``callback`` is what the platform sent back, and ``redirect_url``, the address to which it did.
+        """
         ...
 
     def refresh_call(self, app: App, store: Store, credential: Credential) -> Call:
@@ -439,7 +505,11 @@ class Adapter(Protocol):
         ...
 
     async def describe_shops(self, channel: Channel) -> Sequence[ShopFacts]:
-        """Return what the platform tells about the shops this app may act for."""
+        """Return what the platform tells about the shops this app may act for.
+
+        ``channel`` signs for the app. After an authorisation it carries the credential that was given, and a platform
+        that lists shops by their token tells those that it opens.
+        """
         ...
 
 
@@ -448,7 +518,7 @@ class OrderSource(Protocol):
     """Reading orders. One request to the platform a call."""
 
     async def list_orders(self, channel: Channel, window: Window, page: str | None) -> OrderPage:
-        """Return one page of orders updated within ``window``; ``page`` None is the first."""
+        """Return one page of orders updated, or created, within ``window``; ``page`` None is the first."""
         ...
 
     async def fetch_orders(self, channel: Channel, ids: Sequence[str]) -> OrderBatch:
@@ -461,11 +531,46 @@ class AfterSaleSource(Protocol):
     """Reading returns and refunds."""
 
     async def list_after_sales(self, channel: Channel, window: Window, page: str | None) -> AfterSalePage:
-        """Return one page of requests updated within ``window``; ``page`` None is the first."""
+        """Return one page of requests updated, or created, within ``window``; ``page`` None is the first."""
         ...
 
     async def fetch_after_sale(self, channel: Channel, request_id: str) -> AfterSalePage:
         """Return one request, whole."""
+        ...
+
+
+@runtime_checkable
+class SealedRecipientSource(Protocol):
+    """Recipients that the platform gives as ciphertext (`Recipient.encrypted`). Only reads."""
+
+    async def open_recipient(self, channel: Channel, order: Order, fields: Sequence[str]) -> Recipient:
+        """Return the order's recipient with these ``fields`` in clear: personal data, to be shown or stored as such.
+
+        One field at a time, when a person needs it: platforms count each. Raises the error tree; Refused when the
+        platform will not open one now, NotFound when it does not tell the recipient (any more).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StockLevel:
+    """Units of one variant. ``total`` includes what unpaid or unshipped orders hold (``occupied``)."""
+
+    available: int
+    total: int
+    occupied: int
+
+
+@runtime_checkable
+class StockPort(Protocol):
+    """The platform's own count of what a shop can sell."""
+
+    async def read_stock(self, channel: Channel, variant_id: str) -> StockLevel:
+        """Return the stock of a variant now. Raises the error tree."""
+        ...
+
+    async def set_stock(self, channel: Channel, variant_id: str, total: int) -> StockLevel:
+        """Set the stock of a variant, occupied units included; may be repeated. An effect. Raises the error tree."""
         ...
 
 
@@ -553,6 +658,47 @@ class ReasonSource(Protocol):
 
         Raises the error tree; Refused or InvalidRequest when the request can no longer be rejected.
         """
+        ...
+
+
+@runtime_checkable
+class RefundChoiceSource(Protocol):
+    """What may be said in a refund that a store with role `buyer` asks for. Only reads."""
+
+    async def refund_choices(
+        self, channel: Channel, order_id: str, lines: Sequence[tuple[str, int]] = ()
+    ) -> RefundChoices:
+        """Return reasons and limits for lines of the order, or for all of it, now. Raises the error tree."""
+        ...
+
+
+@runtime_checkable
+class SaleLinkPort(Protocol):
+    """Telling the platform which sale elsewhere a purchase is for (operation `link_sale`)."""
+
+    async def link_sale(self, channel: Channel, link: SaleLink) -> None:
+        """Tell it. The same link may be told again. Raises the error tree."""
+        ...
+
+
+@runtime_checkable
+class EvidencePort(Protocol):
+    """Handing pictures in, before an act names them (operation `upload_evidence`)."""
+
+    async def upload_evidence(self, channel: Channel, order_id: str, picture: bytes) -> str:
+        """Return the link by which an act names the picture. A second upload is a second picture, and does no harm.
+
+        Raises InvalidRequest for a picture the platform would not take, else the error tree.
+        """
+        ...
+
+
+@runtime_checkable
+class TraceSource(Protocol):
+    """What carriers say of parcels. Only reads."""
+
+    async def parcel_traces(self, channel: Channel, order_id: str) -> Sequence[ParcelTrace]:
+        """Return every parcel of an order, none before it is shipped. Raises the error tree."""
         ...
 
 

@@ -128,10 +128,15 @@ async def connect_with(context: Context, app_id: str, callback: Mapping[str, str
     call = opened.adapter.exchange_call(opened.app, callback)
     channel = context.app_channel(opened.adapter, opened.app, opened.secret)
     answer = await channel.send(call)
-    grants = opened.adapter.read_grants(call, answer, context.clock.now())
+    told = opened.adapter.read_grants(call, answer, context.clock.now())
     # a code works once: what it brought is stored before anything else can go wrong
-    await context.database.write(lambda c: _save_grants(c, context, app_id, grants))
-    facts = {shop.external_id: shop for shop in await opened.adapter.describe_shops(channel)}
+    named = [grant for grant in told if grant.external_id]
+    await context.database.write(lambda c: _save_grants(c, context, app_id, named))
+    shops = await _shops(context, opened, told[0].credential if told else None)
+    grants = _by_shop(told, shops, app_id)
+    fresh = [grant for grant in grants if grant not in named]
+    await context.database.write(lambda c: _save_grants(c, context, app_id, fresh))
+    facts = {shop.external_id: shop for shop in shops}
     connected = [
         await _connect(context, opened, grant, facts.get(grant.external_id), Wishes())
         for grant in grants
@@ -153,13 +158,40 @@ async def add_store(context: Context, app_id: str, external_id: str, tokens: Tok
             "An access token is needed, and a refresh token or how long the access token lasts. "
             "Both stand in the platform's console; `gateway stores connect` fetches them by itself."
         )
-    channel = context.app_channel(opened.adapter, opened.app, opened.secret)
-    shops = () if wishes.region else await opened.adapter.describe_shops(channel)
+    credential = _credential(tokens, context.clock.now())
+    unasked = wishes.region and not opened.adapter.manifest.keys_by_shop
+    shops = () if unasked else await _shops(context, opened, credential)
     facts = next((shop for shop in shops if shop.external_id == external_id), None)
-    grant = Grant(external_id, _credential(tokens, context.clock.now()))
+    (grant,) = _by_shop([Grant(external_id, credential)], shops, app_id)
     _region_of(facts, external_id, wishes, app_id)
     await context.database.write(lambda c: _save_grants(c, context, app_id, [grant]))
     return await _connect(context, opened, grant, facts, wishes)
+
+
+async def _shops(context: Context, opened: _Opened, credential: Credential | None) -> Sequence[ShopFacts]:
+    channel = context.app_channel(opened.adapter, opened.app, opened.secret, credential)
+    return await opened.adapter.describe_shops(channel)
+
+
+def _by_shop(grants: Sequence[Grant], shops: Sequence[ShopFacts], app_id: str) -> list[Grant]:
+    """Return one grant a shop, with what the platform told about each shop's credential.
+
+    Raises DataError for tokens that name no shop and open none.
+    """
+    found: list[Grant] = []
+    for grant in grants:
+        meant = [shop for shop in shops if grant.external_id in {shop.external_id, ""}]
+        if not meant and not grant.external_id:
+            raise DataError(
+                f"The authorisation of app {app_id} opens no shop. Authorise with an account that owns one."
+            )
+        found += [_of_shop(grant, shop) for shop in meant] or [grant]
+    return found
+
+
+def _of_shop(grant: Grant, shop: ShopFacts) -> Grant:
+    extra = {**grant.credential.extra, **shop.extra}
+    return Grant(shop.external_id, grant.credential.model_copy(update={"extra": extra}))
 
 
 def _credential(tokens: Tokens, now: datetime) -> Credential:

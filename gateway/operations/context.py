@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.cases.resolve import Resolver
 from gateway.config import Configuration
-from gateway.model.store import App, AppSecret
+from gateway.model.store import App, AppSecret, Credential
 from gateway.operations.arrivals import Arrivals
 from gateway.policy.rule_set import RuleSet
 from gateway.ports import Adapter, Channel, Clock
@@ -66,6 +66,16 @@ class DataFolder:
         return self.path / "evidence"
 
 
+class OpenAppChannel(Protocol):
+    """Opens the road for calls of an app; they carry ``credential`` where one is given."""
+
+    def __call__(
+        self, adapter: Adapter, app: App, secret: AppSecret, credential: Credential | None = None, /
+    ) -> Channel:
+        """Return the road."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One running gateway."""
@@ -79,7 +89,7 @@ class Context:
     connections: Connections
     resolver: Resolver
     adapter_for: Callable[[str], Adapter]
-    app_channel: Callable[[Adapter, App, AppSecret], Channel]
+    app_channel: OpenAppChannel
     make_pull: Callable[[Connection, Tell], Pull]
     tell: Tell  # hears how far pulls have come
     shared: bool = False  # other acts may be under way in this process, effects in mid-call among them
@@ -101,7 +111,7 @@ def joined(
     rules: RuleSet,
     adapter_for: Callable[[str], Adapter],
     store_channel: OpenChannel,
-    app_channel: Callable[[Adapter, App, AppSecret], Channel],
+    app_channel: OpenAppChannel,
     tell: Tell = lambda _: None,
 ) -> Context:
     """Return the context in which these parts work together."""

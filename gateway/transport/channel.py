@@ -58,16 +58,22 @@ class Transport:
         """Return the road to ``store``."""
         return StoreChannel(_Line(self, adapter, app, secret), store)
 
-    def app_channel(self, adapter: Adapter, app: App, secret: AppSecret) -> AppChannel:
-        """Return the road for calls of scope `app`, which belong to no store: authorisation, lists of shops."""
-        return AppChannel(_Line(self, adapter, app, secret))
+    def app_channel(
+        self, adapter: Adapter, app: App, secret: AppSecret, credential: Credential | None = None
+    ) -> AppChannel:
+        """Return the road for calls of scope `app`, which belong to no store: authorisation, lists of shops.
+
+        They carry ``credential`` where one is given: that of an authorisation whose shops are not known yet.
+        """
+        return AppChannel(_Line(self, adapter, app, secret), credential)
 
 
 class AppChannel:
     """Calls that carry the app's signature only. A `gateway.ports.Channel` without a store."""
 
-    def __init__(self, line: _Line) -> None:
+    def __init__(self, line: _Line, credential: Credential | None = None) -> None:
         self._line = line
+        self._credential = credential
 
     @property
     def store(self) -> Store:
@@ -81,7 +87,8 @@ class AppChannel:
         """
         if call.scope != "app" or call.effect:
             raise InvalidRequest(f"{call.operation} belongs to a store and cannot be sent for app {self._line.app.id}")
-        return await self._line.send(call, _Bearer(f"app:{self._line.app.id}"))
+        credential = None if self._credential is None else _just(self._credential)
+        return await self._line.send(call, _Bearer(f"app:{self._line.app.id}", credential=credential))
 
 
 class StoreChannel:
@@ -148,9 +155,10 @@ class StoreChannel:
                 request_id=error.request_id,
             ) from None
         for grant in adapter.read_grants(call, answer, self._line.shared.clock.now()):
-            if grant.external_id == self._store.external_id:
+            if grant.external_id in {self._store.external_id, ""}:
                 self._line.shared.early_after.pop(self._store.id, None)
-                return grant.credential
+                kept = {**old.extra, **grant.credential.extra}  # what only the authorisation told stays
+                return grant.credential.model_copy(update={"extra": kept})
         raise DataError(f"store {self._store.id}: the answer that renews its token holds none for this shop")
 
 

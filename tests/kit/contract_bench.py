@@ -215,7 +215,7 @@ async def transported(
             case,
             connected,
             transport.channel(case.adapter, connected.app, connected.secret, connected.store),
-            transport.app_channel(case.adapter, connected.app, connected.secret),
+            transport.app_channel(case.adapter, connected.app, connected.secret, connected.credential),
             clock,
             client,
             transport,
