@@ -8,7 +8,9 @@ To add a platform, implement `Adapter` and those of the further protocols its ma
 beyond reading is `api`, `HealthSource` when the platform tells its own measure of the store, `WebhookSource` when it
 pushes, `LostPushSource` when it keeps the pushes that never arrived, `PushSettingsPort` when a call says where they go,
 `ReasonSource` when a rejection may need a reason, `ShippingChoiceSource` when a shipment leaves something to choose,
-`SealedRecipientSource` when recipients come as ciphertext, `StockPort` when stock can be read and set.
+`SealedRecipientSource` when recipients come as ciphertext, `StockPort` when stock can be read and set,
+`EvidencePort` when pictures are handed in before an act names them, `TraceSource` when carriers' scans can be read.
+Where an account also buys (`Manifest.roles`): `RefundChoiceSource` and `SaleLinkPort`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from gateway.errors import GatewayError
 from gateway.model.after_sale import AfterSale
-from gateway.model.order import Order, Recipient
+from gateway.model.order import FulfillmentState, Order, Recipient
 from gateway.model.store import App, AppSecret, Credential, Role, Store
 
 
@@ -125,10 +127,18 @@ class Manifest:
     refresh_before: timedelta  # refresh a token this long before it ends
     masks_buyers: bool  # whether names and phones may arrive hidden by asterisks
     keys_by_shop: bool = False  # a credential needs a further key of its shop, which `describe_shops` tells
+    roles: tuple[Role, ...] = (Role.seller,)  # an account becomes one store for each; they share its credential
+    only: Mapping[Operation, Role] = field(default_factory=dict)  # done from one side of an order alone
 
-    def offers(self, operation: Operation) -> Offered:
-        """Return who can do ``operation``; what is not declared is not offered."""
+    def offers(self, operation: Operation, role: Role | None = None) -> Offered:
+        """Return who can do ``operation`` in a store of ``role``, or in any store; not declared is not offered."""
+        if role is not None and self.side_of(operation) not in {None, role}:
+            return Offered.none
         return self.capabilities.get(operation, Offered.none)
+
+    def side_of(self, operation: Operation) -> Role | None:
+        """Return the role of the stores that alone do ``operation``, None when every role does."""
+        return Role.buyer if operation in BUYING else self.only.get(operation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,15 +261,27 @@ class AfterSalePage:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopFacts:
+    """What the platform tells about a shop that is being connected. ``extra`` goes into its credential's."""
+
+    external_id: str
+    region: str
+    name: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A credential for one shop, as an authorisation or a refresh gives it.
 
     An empty ``external_id``: the platform names no shop beside its tokens. The credential is then for the shop it was
-    renewed for, and after an authorisation for every shop that `Adapter.describe_shops` lists with it.
+    renewed for, and after an authorisation for every shop that `Adapter.describe_shops` lists with it. ``shop`` is
+    what the answer itself tells about the shop; None: only `Adapter.describe_shops` does.
     """
 
     external_id: str
     credential: Credential
+    shop: ShopFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

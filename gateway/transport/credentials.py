@@ -13,7 +13,13 @@ from gateway.model.store import Credential, Store
 
 Refresh = Callable[[Credential], Awaitable[Credential]]
 
+_Account = tuple[str, str]
+
 _log = structlog.get_logger(__name__)
+
+
+def _account(store: Store) -> _Account:
+    return store.app, store.external_id
 
 
 class CredentialKeeper(Protocol):
@@ -34,6 +40,8 @@ class CredentialKeeper(Protocol):
 class SingleFlightCredentials:
     """A `CredentialKeeper` over two callables that read and write one credential.
 
+    Stores that are one account of an app (its roles) share a credential, so one refresh serves them all.
+
     ``load`` raises StoreDisconnected for a store that has none. ``save`` must have stored the credential when it
     returns: a refresh token may be good for one use only.
     """
@@ -45,13 +53,13 @@ class SingleFlightCredentials:
     ) -> None:
         self._load = load
         self._save = save
-        self._flights: dict[str, asyncio.Task[Credential]] = {}
-        self._unsaved: dict[str, Credential] = {}
+        self._flights: dict[_Account, asyncio.Task[Credential]] = {}
+        self._unsaved: dict[_Account, Credential] = {}
 
     async def current(self, store: Store) -> Credential:
         """Return the store's credential, also one that could not be stored yet."""
-        if store.id in self._unsaved:
-            return await self._keep(store, self._unsaved[store.id])
+        if (account := _account(store)) in self._unsaved:
+            return await self._keep(store, self._unsaved[account])
         return await self._load(store)
 
     async def renew(self, store: Store, seen: Credential, refresh: Refresh) -> Credential:
@@ -59,15 +67,16 @@ class SingleFlightCredentials:
 
         A caller that is cancelled does not stop the refresh: its answer holds the only good token.
         """
-        flight = self._flights.get(store.id)
+        account = _account(store)
+        flight = self._flights.get(account)
         if flight is None:
             flight = asyncio.get_running_loop().create_task(self._fly(store, seen, refresh), name="credential-refresh")
-            self._flights[store.id] = flight
-            flight.add_done_callback(lambda done: self._land(store.id, done))
+            self._flights[account] = flight
+            flight.add_done_callback(lambda done: self._land(account, done))
         return await asyncio.shield(flight)
 
-    def _land(self, store_id: str, flight: asyncio.Task[Credential]) -> None:
-        self._flights.pop(store_id, None)
+    def _land(self, account: _Account, flight: asyncio.Task[Credential]) -> None:
+        self._flights.pop(account, None)
         if not flight.cancelled():
             flight.exception()  # seen, also when every caller has gone
 
@@ -85,11 +94,11 @@ class SingleFlightCredentials:
         return await self._keep(store, fresh)
 
     async def _keep(self, store: Store, fresh: Credential) -> Credential:
-        self._unsaved[store.id] = fresh
+        self._unsaved[_account(store)] = fresh
         try:
             await self._save(store, fresh)
         except Exception as error:  # the token works; to lose it would disconnect the store
             _log.error("credential could not be stored", store=store.id, error=type(error).__name__)
         else:
-            self._unsaved.pop(store.id, None)
+            self._unsaved.pop(_account(store), None)
         return fresh
