@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.errors import StoreDisconnected
 from gateway.model.store import App, AppSecret, Store, StoreState
-from gateway.ports import Adapter, Channel
+from gateway.ports import Adapter, Channel, Manifest
 from gateway.storage import stores as rows
 from gateway.storage.database import Database
 from gateway.storage.vault import Vault
@@ -23,6 +23,11 @@ class Connection:
     app: App
     adapter: Adapter
     channel: Channel
+
+    @property
+    def manifest(self) -> Manifest:
+        """Return what the platform offers to this store, in its role."""
+        return self.adapter.manifest.seen_by(self.store.role)
 
 
 class Connections:

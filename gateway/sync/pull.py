@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 _SECOND = timedelta(seconds=1)
 _AT_ONCE = 200  # open orders read and stored together
 _RECONCILED = "reconciled"  # the cursor that keeps when a second look was taken last
+_CREATED = ".created"  # ends the name of a cursor that goes by creation time
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,25 @@ class Pull:
         cursor = await self._database.read(lambda c: load_cursor(c, self._store.id, stream.name))
         return cursor or Cursor(self._store.id, stream.name, self._clock.now() - self._settings.history)
 
+    async def _begin_by_creation(self, stream: Stream) -> None:
+        """Plan a first pull whose past is listed by creation time, and whose updates are followed from now on.
+
+        What was created before and changes later is found by its change.
+        """
+        now = self._clock.now()
+        past = Cursor(self._store.id, f"{stream.name}{_CREATED}@first", now - self._settings.history, until=now)
+        ahead = Cursor(self._store.id, stream.name, now)
+
+        def plan(connection: Connection) -> None:
+            if load_cursor(connection, self._store.id, stream.name) is None:
+                save_cursor(connection, past, now)
+                save_cursor(connection, ahead, now)
+
+        await self._database.write(plan)
+
     async def _follow(self, stream: Stream) -> PullReport:
+        if stream.widest_created is not None:
+            await self._begin_by_creation(stream)
         cursor = await self._cursor(stream)
         # a new pull reaches back over the last one; a window under way stays as it was
         if cursor.moved_at is not None and cursor.next_page is None:
@@ -250,7 +269,11 @@ class Pull:
     async def _unfinished_ranges(self) -> PullReport:
         stored = await self._database.read(lambda c: cursors_of(c, self._store.id))
         by_name = {stream.name: stream for stream in self._streams}
-        ranges = [(by_name[cursor.stream.split("@")[0]], cursor) for cursor in stored if cursor.until is not None]
+        ranges = [
+            (by_name[cursor.stream.partition("@")[0].removesuffix(_CREATED)], cursor)
+            for cursor in stored
+            if cursor.until is not None
+        ]
         reports = await together(self._finish_range(stream, cursor) for stream, cursor in ranges)
         return sum(reports, PullReport(self._store.id))
 
@@ -265,8 +288,10 @@ class Pull:
         """Read from ``cursor`` to its end, window by window, page by page, the next page while one is stored."""
         began, first, total = self._clock.now(), cursor.position, Saved()
         end = cursor.until or began  # a clock that runs would never be caught up with
+        created = stream.widest_created if _CREATED in cursor.stream else None
         while cursor.position < end:
-            window = Window(cursor.position, cursor.window_end or min(cursor.position + stream.widest, end))
+            until = cursor.window_end or min(cursor.position + (created or stream.widest), end)
+            window = Window(cursor.position, until, "created" if created else "updated")
             pages = _Pages(stream, window, cursor.next_page)
             async for loaded in pages:
                 cursor = cursor.after_page(window, loaded.next_page)

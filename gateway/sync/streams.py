@@ -48,7 +48,8 @@ class Stream(Protocol):
     """One kind of thing that a store has and that changes over time."""
 
     name: str
-    widest: timedelta  # the widest window a list call takes
+    widest: timedelta  # the widest window a list call takes, by update time
+    widest_created: timedelta | None  # the same by creation time; None: lists go by update time only
 
     async def load(self, window: Window, page: str | None) -> Loaded:
         """Read one page. Raises the error tree."""
@@ -83,6 +84,7 @@ class OrderStream:
         if not isinstance(adapter, OrderSource):
             raise TypeError(f"the {adapter.manifest.platform} adapter does not read orders (ports.OrderSource)")
         self.widest = adapter.manifest.limits.order_window
+        self.widest_created = adapter.manifest.limits.order_created_window
         self._store = store
         self._source: OrderSource = adapter
         self._batch = adapter.manifest.limits.order_batch
@@ -135,6 +137,7 @@ class AfterSaleStream:
 
     def __init__(self, store: Store, source: AfterSaleSource, channel: Channel, limits: Limits, parallel: int) -> None:
         self.widest = limits.after_sale_window
+        self.widest_created = limits.after_sale_created_window
         self._listed_whole = limits.after_sales_listed_whole
         self._store = store
         self._source = source
