@@ -24,14 +24,14 @@ def to_minor(amount: Decimal | int | str, currency: str) -> int:
 
     Raises DataError when the amount has more decimals than the currency, for rounding money is never right.
     """
-    digits = decimals(currency)
-    if type(amount) is int:
-        return amount * (100 if digits == 2 else 10**digits)
+    digits = _DECIMALS.get(currency, 2)
     if type(amount) is str:
         whole, _, part = amount.partition(".")
         figures = whole + part
-        if len(part) <= digits and figures.isascii() and figures.isdecimal():
+        if len(part) <= digits and figures.isdecimal():
             return int(figures) * _POWERS[digits - len(part)]
+    if type(amount) is int:
+        return amount * _POWERS[digits]
     exact = amount if type(amount) is Decimal else Decimal(amount)
     minor = int(exact.scaleb(digits))
     if Decimal(minor).scaleb(-digits) != exact:

@@ -26,10 +26,13 @@ def test_both_layouts_give_the_same_canonical_orders() -> None:
         assert not batch.bad
         assert not batch.unmapped
         assert len(batch.orders) == 50
-        theirs = [without_money(order.model_dump()) for order in normalise.theirs(body)]
+        theirs = [without_money(order.model_dump()) for order in normalise.theirs_bare(body)]
         assert list(batch.orders) == [Order.model_validate(fields) for fields in theirs]
         assert [orjson.loads(raw.body)["order_sn"] for raw in batch.raws] == [one.order_id for one in batch.orders]
         assert all(raw.body in body for raw in batch.raws)
+        whole = normalise.theirs(body)
+        assert [without_money(order.model_dump()) for order, _ in whole] == theirs
+        assert [orjson.loads(raw) for _, raw in whole] == [orjson.loads(raw.body) for raw in batch.raws]
 
 
 @pytest.mark.parametrize("road", ["whole", "shopee"])

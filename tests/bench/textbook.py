@@ -207,6 +207,14 @@ def read_page(body: bytes, store: str) -> list[Any]:
     return [canonical(order, store) for order in answer.response.order_list]
 
 
+def read_page_whole(body: bytes, store: str) -> list[tuple[Any, bytes]]:
+    """Return the canonical orders of one answer, each with the platform's own words, which the gateway always keeps."""
+    answer = json.loads(body)
+    told = DetailAnswer.model_validate(answer).response.order_list
+    words_of = [json.dumps(each, ensure_ascii=False).encode() for each in answer["response"]["order_list"]]
+    return [(canonical(order, store), raw) for order, raw in zip(told, words_of, strict=True)]
+
+
 def canonical(told: OrderDetail, store: str) -> Any:
     """Return the canonical order. Knows what `payload` composes: no bundles, no twins, no staged payment."""
     standing = words.ORDER_STATUS[told.order_status]
