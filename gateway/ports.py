@@ -16,7 +16,7 @@ Where an account also buys (`Manifest.roles`): `RefundChoiceSource` and `SaleLin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
@@ -132,13 +132,14 @@ class Manifest:
 
     def offers(self, operation: Operation, role: Role | None = None) -> Offered:
         """Return who can do ``operation`` in a store of ``role``, or in any store; not declared is not offered."""
-        if role is not None and self.side_of(operation) not in {None, role}:
+        side = Role.buyer if operation in BUYING else self.only.get(operation)
+        if role is not None and side is not None and side is not role:
             return Offered.none
         return self.capabilities.get(operation, Offered.none)
 
-    def side_of(self, operation: Operation) -> Role | None:
-        """Return the role of the stores that alone do ``operation``, None when every role does."""
-        return Role.buyer if operation in BUYING else self.only.get(operation)
+    def seen_by(self, role: Role) -> Manifest:
+        """Return the manifest as it holds for a store of ``role``."""
+        return replace(self, capabilities={each: self.offers(each, role) for each in self.capabilities})
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ class Commands:
         if found.judgement.forbidden_by:
             await self._road.record(found, wanted)
             raise _forbidden(command, found)
-        manifest = connection.adapter.manifest
+        manifest = connection.manifest
         if manifest.offers(found.operation) is Offered.manual:
             await self._road.record(found, wanted)
             return replace(found, because=f"{manifest.title} lets only a person do this, in its own console.")
@@ -131,8 +131,8 @@ class Commands:
         connection = await self._road.open(store_id)
         stored = await self._road.order(connection, command.order_id, command.request_id)
         request = _request(stored, command.request_id)
-        operation = operation_of(command.deed, request, connection.adapter.manifest, goods_received=False)
-        _check_offered(operation, command.deed, connection.adapter.manifest)
+        operation = operation_of(command.deed, request, connection.manifest, goods_received=False)
+        _check_offered(operation, command.deed, connection.manifest)
         _check_sense(operation, stored, request)
 
     async def reasons(self, store_id: str, request_id: str) -> Sequence[RejectReason] | None:
@@ -178,7 +178,7 @@ class Commands:
     async def _look(self, connection: Connection, command: Command) -> Carried:
         found = await self._road.decide(connection, command.order_id, _NO_REASON, command.request_id)
         request = _request(found.order, command.request_id)
-        manifest = connection.adapter.manifest
+        manifest = connection.manifest
         received = found.question.scenario.order.return_state is ReturnState.received
         operation = operation_of(command.deed, request, manifest, goods_received=received)
         _check_offered(operation, command.deed, manifest)

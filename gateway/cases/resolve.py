@@ -122,7 +122,7 @@ def act_of(found: Resolution, connection: Connection) -> Act | None:
     operation = _OPERATIONS.get(decision.action)
     if operation is None or decision.performed_by is not Performer.gateway:
         return None
-    if connection.adapter.manifest.offers(operation) is not Offered.api:
+    if connection.manifest.offers(operation) is not Offered.api:
         return None
     if operation is Operation.seller_close and order.can_cancel is False:
         return None  # the platform's own word on this order wins over every rule

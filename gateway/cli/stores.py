@@ -65,6 +65,8 @@ def connect(
 
     named = {"code": code, "shop_id": shop_id, "main_account_id": main_account_id}
     given = {name: value for name, value in named.items() if value is not None}
+    if given and redirect_url is not None:
+        given["redirect_url"] = redirect_url
 
     def told(link: Link) -> None:
         session.say(f"Open this link and let the seller sign in (it ages within minutes):\n{link.url}")
@@ -112,7 +114,7 @@ def add(  # noqa: PLR0913, PLR0917 - one option each
 
     tokens = tokens_of(Source(access_token_env, refresh_token_env, tokens_file), expires_in)
     wishes = Wishes(name, region, currency, time_zone)
-    session.show([session.ask(add_store, app, shop_id, tokens, wishes)], _connected)
+    session.show(session.ask(add_store, app, shop_id, tokens, wishes), _connected)
 
 
 @group.command("check")

@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from gateway.errors import DataError, Unavailable
-from gateway.model.store import App, AppSecret, Credential, Store, StoreState
+from gateway.model.store import App, AppSecret, Credential, Role, Store, StoreState
 from gateway.operations.apps import app_named, checked_name
 from gateway.operations.context import Context
 from gateway.operations.regions import locality_of
@@ -72,13 +72,17 @@ async def connect_link(
     address, or else where this machine listens. Raises NotFound for an unknown app.
     """
     opened = await _open(context, app_id)
-    base = base or context.configuration.public_url or f"http://{context.configuration.listen}"
-    redirect_url = redirect_url or f"{base.rstrip('/')}/oauth/{opened.app.platform}/callback"
+    redirect_url = redirect_url or _callback_page(context, opened.app, base)
     now = context.clock.now()
     state = await context.database.write(lambda c: rows.new_oauth_state(c, app_id, now))
     url = opened.adapter.authorise_url(opened.app, opened.secret, redirect_url, state, now)
     context.arrivals.expect(state)
     return Link(app_id, url, redirect_url, state)
+
+
+def _callback_page(context: Context, app: App, base: str | None = None) -> str:
+    base = base or context.configuration.public_url or f"http://{context.configuration.listen}"
+    return f"{base.rstrip('/')}/oauth/{app.platform}/callback"
 
 
 async def connect_with_state(context: Context, platform: str, callback: Mapping[str, str]) -> list[Connected]:
@@ -125,30 +129,32 @@ async def connect_with(context: Context, app_id: str, callback: Mapping[str, str
     a code, NotFound for an unknown app, and the error tree when the platform refuses the code.
     """
     opened = await _open(context, app_id)
-    call = opened.adapter.exchange_call(opened.app, callback)
+    call = opened.adapter.exchange_call(opened.app, {"redirect_url": _callback_page(context, opened.app), **callback})
     channel = context.app_channel(opened.adapter, opened.app, opened.secret)
     answer = await channel.send(call)
     told = opened.adapter.read_grants(call, answer, context.clock.now())
     # a code works once: what it brought is stored before anything else can go wrong
     named = [grant for grant in told if grant.external_id]
     await context.database.write(lambda c: _save_grants(c, context, app_id, named))
-    shops = await _shops(context, opened, told[0].credential if told else None)
+    listed = await _shops(context, opened, told[0].credential if told else None)
+    shops = [*(grant.shop for grant in told if grant.shop is not None), *listed]
     grants = _by_shop(told, shops, app_id)
     fresh = [grant for grant in grants if grant not in named]
     await context.database.write(lambda c: _save_grants(c, context, app_id, fresh))
     facts = {shop.external_id: shop for shop in shops}
     connected = [
-        await _connect(context, opened, grant, facts.get(grant.external_id), Wishes())
+        store
         for grant in grants
         if grant.external_id in facts
+        for store in await _connect(context, opened, grant, facts.get(grant.external_id), Wishes())
     ]
     for grant in grants:  # shops that work are connected before one that does not is told about
         _region_of(facts.get(grant.external_id), grant.external_id, Wishes(), app_id)
     return connected
 
 
-async def add_store(context: Context, app_id: str, external_id: str, tokens: Tokens, wishes: Wishes) -> Connected:
-    """Connect a shop with tokens that were obtained elsewhere.
+async def add_store(context: Context, app_id: str, external_id: str, tokens: Tokens, wishes: Wishes) -> list[Connected]:
+    """Connect a shop, in each of its roles, with tokens that were obtained elsewhere.
 
     Raises DataError when the platform does not tell the shop's region and ``wishes`` does not either.
     """
@@ -217,24 +223,39 @@ def _save_grants(connection: Connection, context: Context, app_id: str, grants: 
 
 async def _connect(
     context: Context, opened: _Opened, grant: Grant, facts: ShopFacts | None, wishes: Wishes
-) -> Connected:
-    known = [
-        store
+) -> list[Connected]:
+    """Connect one account: a store for each role it may have on the platform, all with the one credential."""
+    known = {
+        store.role: store
         for store in await context.database.read(rows.stores)
         if (store.platform, store.external_id) == (opened.app.platform, grant.external_id)
+    }
+    return [
+        await _again(context, opened, known[role])
+        if role in known
+        else await _anew(context, opened, grant, role, facts, wishes)
+        for role in opened.adapter.manifest.roles
     ]
-    if known:
-        store = known[0]
-        for each in known:  # one account may be two stores
-            await context.database.write(partial(_reconnect, store_id=each.id, app_id=opened.app.id))
-        return Connected(store.model_copy(update={"state": StoreState.connected, "state_reason": ""}), new=False)
+
+
+async def _again(context: Context, opened: _Opened, store: Store) -> Connected:
+    await context.database.write(partial(_reconnect, store_id=store.id, app_id=opened.app.id))
+    return Connected(store.model_copy(update={"state": StoreState.connected, "state_reason": ""}), new=False)
+
+
+async def _anew(
+    context: Context, opened: _Opened, grant: Grant, role: Role, facts: ShopFacts | None, wishes: Wishes
+) -> Connected:
     region = _region_of(facts, grant.external_id, wishes, opened.app.id)
-    locality = locality_of(opened.adapter.manifest, region, currency=wishes.currency, time_zone=wishes.time_zone)
+    manifest = opened.adapter.manifest
+    locality = locality_of(manifest, region, currency=wishes.currency, time_zone=wishes.time_zone)
+    name = wishes.name or f"{opened.app.platform}-{grant.external_id}"
     store = Store(
-        id=checked_name(wishes.name or f"{opened.app.platform}-{grant.external_id}", "store"),
+        id=checked_name(name if len(manifest.roles) == 1 else f"{name}-{role}", "store"),
         app=opened.app.id,
         platform=opened.app.platform,
         external_id=grant.external_id,
+        role=role,
         region=region,
         currency=locality.currency,
         time_zone=locality.time_zone,

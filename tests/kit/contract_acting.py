@@ -30,7 +30,8 @@ class Check09Writes:
 
     def test_check_09_every_write_of_the_manifest_is_here(self) -> None:
         manifest = self.case.adapter.manifest
-        offered = {operation for operation in EFFECTS if manifest.offers(operation) is Offered.api}
+        role = self.case.connected.store.role
+        offered = {operation for operation in EFFECTS if manifest.offers(operation, role) is Offered.api}
         assert {write.operation for write in self.case.writes} == offered
         assert len({str(write) for write in self.case.writes}) == len(self.case.writes)
 

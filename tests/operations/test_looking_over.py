@@ -171,7 +171,7 @@ async def test_a_shop_the_platform_does_not_list_needs_its_region(context) -> No
     tokens = Tokens("a", "r", None)
     with pytest.raises(DataError, match="--region"):
         await add_store(context, "demo", "77", tokens, Wishes())
-    added = await add_store(context, "demo", "77", tokens, Wishes(region="sg", name="far"))
+    (added,) = await add_store(context, "demo", "77", tokens, Wishes(region="sg", name="far"))
     assert (added.store.id, added.store.region, added.store.currency) == ("far", "SG", "SGD")
 
 
