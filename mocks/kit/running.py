@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from aiohttp import web
 
+from mocks.alibaba_1688.simulator import Alibaba1688Simulator
 from mocks.kit.clock import Clock
 from mocks.kit.control import CONTROL_PREFIX, control_errors, install_control
 from mocks.kit.front import fault_middleware
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 PORT_OFFSETS = {"shopee": 1, "tiktok_shop": 2, "xiaohongshu": 3, "alibaba_1688": 4}
 """Each platform's port above the base port."""
 
-BUILDERS: dict[str, Callable[[Clock, random.Random], Platform]] = {"shopee": ShopeeSimulator}
+BUILDERS: dict[str, Callable[[Clock, random.Random], Platform]] = {
+    "shopee": ShopeeSimulator,
+    "alibaba_1688": Alibaba1688Simulator,
+}
 """The simulators that exist."""
 
 

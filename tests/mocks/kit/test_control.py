@@ -37,7 +37,7 @@ class Control:
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[Control]:
-    async with serve(orders=0) as addresses, aiohttp.ClientSession() as session:
+    async with serve(platforms=["shopee"], orders=0) as addresses, aiohttp.ClientSession() as session:
         yield Control(session, addresses["shopee"]["control_url"])
 
 
@@ -102,7 +102,7 @@ async def test_an_order_as_wished(control: Control) -> None:
 
 
 async def test_a_part_that_left_makes_the_order_in_transit(control: Control) -> None:
-    async with serve(orders=200, seed=7) as addresses, aiohttp.ClientSession() as session:
+    async with serve(platforms=["shopee"], orders=200, seed=7) as addresses, aiohttp.ClientSession() as session:
         seeded = Control(session, addresses["shopee"]["control_url"])
         orders = await seeded.ok("GET", "/orders")
         split = next(o for o in orders if len(o["packages"]) > 1 and o["status"] == "READY_TO_SHIP")

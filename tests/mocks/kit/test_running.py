@@ -69,7 +69,7 @@ START = 1_795_305_600
 
 
 async def test_nothing_changes_while_the_virtual_clock_stands() -> None:
-    async with serve(seed=7, orders=200) as addresses:
+    async with serve(platforms=["shopee"], seed=7, orders=200) as addresses:
         control = addresses["shopee"]["control_url"]
         before = await fetch(f"{control}/orders")
         assert all(order["times"]["updated"] < START for order in before)
@@ -78,7 +78,7 @@ async def test_nothing_changes_while_the_virtual_clock_stands() -> None:
 
 
 async def test_reset_starts_over() -> None:
-    async with serve(seed=7, orders=20) as addresses:
+    async with serve(platforms=["shopee"], seed=7, orders=20) as addresses:
         control = addresses["shopee"]["control_url"]
         before = await fetch(f"{control}/orders")
         await fetch(f"{control}/clock", "POST", {"advance": "P3D"})
@@ -91,7 +91,7 @@ async def test_reset_starts_over() -> None:
 
 
 async def test_the_page_offers_what_the_state_allows() -> None:
-    async with serve(seed=7, orders=10) as addresses, aiohttp.ClientSession() as session:
+    async with serve(platforms=["shopee"], seed=7, orders=10) as addresses, aiohttp.ClientSession() as session:
         control = addresses["shopee"]["control_url"]
         made = await fetch(f"{control}/orders", "POST", {"lines": [{"title": "<b>Mug</b>"}]})
         async with session.get(f"{control}/") as answer:
