@@ -45,6 +45,7 @@ class Message:
     ladder: tuple[int, ...]
     patience: float
     made_at: int
+    url: str | None = None
     tries: int = 0
 
 
@@ -93,12 +94,13 @@ class PushSender:
         body: bytes,
         ladder: tuple[int, ...],
         patience: float = 3.0,
+        url: str | None = None,
     ) -> None:
-        """Start delivering a message; without a URL, or when disabled, nothing is sent or kept."""
-        if self.url is None or not self.enabled:
+        """Start delivering a message, to an address of its own if it has one; without any URL nothing is sent."""
+        if (url is None and self.url is None) or not self.enabled:
             return
         self._made += 1
-        message = Message(self._made, kind, store, order_id, body, ladder, patience, self._clock.unix())
+        message = Message(self._made, kind, store, order_id, body, ladder, patience, self._clock.unix(), url)
         fault = self._faults.take((f"push/{kind}", kind, "push"), push=True)
         match fault.fault if fault else None:
             case Fault.PUSH_DROP:
@@ -174,10 +176,11 @@ class PushSender:
             del self._workers[store]
 
     async def _deliver(self, message: Message) -> None:
-        if self.url is None:
+        target = message.url or self.url
+        if target is None:
             return
         message.tries += 1
-        status, answer, outcome = await self._post(self.url, message.body, message.patience)
+        status, answer, outcome = await self._post(target, message.body, message.patience)
         ok = status is not None and self._style.received(status, answer)
         if status is not None and not ok:
             outcome = "refused by status" if not 200 <= status < 300 else "answered with a body"
@@ -211,7 +214,7 @@ class PushSender:
                 message.kind,
                 message.store,
                 message.order_id,
-                self.url or "",
+                message.url or self.url or "",
                 status,
                 outcome,
                 ok,

@@ -14,6 +14,7 @@ from mocks.kit.clock import Clock
 from mocks.kit.control import CONTROL_PREFIX, control_errors, install_control
 from mocks.kit.front import fault_middleware
 from mocks.shopee.simulator import ShopeeSimulator
+from mocks.tiktok_shop.simulator import TiktokShopSimulator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -25,6 +26,7 @@ PORT_OFFSETS = {"shopee": 1, "tiktok_shop": 2, "xiaohongshu": 3, "alibaba_1688":
 
 BUILDERS: dict[str, Callable[[Clock, random.Random], Platform]] = {
     "shopee": ShopeeSimulator,
+    "tiktok_shop": TiktokShopSimulator,
     "alibaba_1688": Alibaba1688Simulator,
 }
 """The simulators that exist."""
