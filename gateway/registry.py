@@ -10,7 +10,10 @@ from typing import cast
 from gateway.errors import ConfigurationError
 from gateway.ports import Adapter
 
-_OURS = {"shopee": "adapters.shopee:adapter"}
+_OURS = {
+    "shopee": "adapters.shopee:adapter",
+    "xiaohongshu": "adapters.xiaohongshu:adapter",
+}
 _GROUP = "order_gateway.adapters"
 
 

@@ -138,7 +138,10 @@ def _weight(known: Known, name: str, fresh: Known) -> tuple[bool, datetime, bool
 
 
 def _person(name: str, newer: Known, older: Known, fresh: Known, keep: _Keep) -> Buyer | Recipient | None:
-    """Return who is known: each value from the newest reading that shows it clear, else from the newest one."""
+    """Return who is known: each value from the newest reading that shows it clear, else from the newest one.
+
+    A reading that hides somebody may also name what it was not told of him in ``absent``: "recipient.phone".
+    """
     ours: Buyer | Recipient | None = getattr(newer.order, name)
     theirs: Buyer | Recipient | None = getattr(older.order, name)
     if ours is None or theirs is None:
@@ -156,7 +159,8 @@ def _person(name: str, newer: Known, older: Known, fresh: Known, keep: _Keep) ->
 
         def weight(pair: tuple[Known, Buyer | Recipient], leaf: str = leaf, place: str = place) -> tuple[object, ...]:
             known, person = pair
-            return leaf not in person.masked, known.moment_of(place), known is fresh
+            told = place not in known.order.absent
+            return told, leaf not in person.masked, known.moment_of(place), known is fresh
 
         side, person = max((newer, ours), (older, theirs), key=weight)
         values[leaf] = getattr(person, leaf)

@@ -283,3 +283,18 @@ def test_a_late_reading_fills_a_tracking_number(make_order):
     assert tracking(merged) == ["T0"]
     assert merged.absent == frozenset()
     assert merged.raw_status == "READY_TO_SHIP"
+
+
+@pytest.mark.parametrize("order_of_arrival", list(itertools.permutations(range(3))))
+def test_what_a_later_reading_is_not_told_of_the_recipient_stays(make_order, order_of_arrival):
+    hidden = frozenset({"name", "phone"})
+    silent = frozenset({"recipient.name", "recipient.phone", "recipient.encrypted"})
+    sealed = Recipient(name="A*", phone="1**", city="a", encrypted={"name": "c1"}, masked=hidden)
+    readings = [
+        make_order(second=1, recipient=Recipient(city="a", masked=hidden), absent=silent),
+        make_order(second=2, recipient=sealed),
+        make_order(second=3, recipient=Recipient(city="b", masked=hidden), absent=silent),
+    ]
+    known = reduce(lambda stored, at: converge(stored, readings[at]) or stored, order_of_arrival, None)
+    assert known.order.recipient == sealed.model_copy(update={"city": "b"})
+    assert not known.order.absent & silent
