@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -29,7 +30,8 @@ def fault_middleware(platform: Platform) -> Callable[..., Awaitable[web.StreamRe
     async def spoil(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        names = platform.operation(request)
+        named = platform.operation(request)
+        names = await named if inspect.isawaitable(named) else named
         rule = platform.rig.faults.take(names, push=False) if names else None
         if rule is None:
             return await handler(request)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
 
     from aiohttp import web
 
@@ -53,8 +53,11 @@ class Platform(Protocol):
         """Add the platform's own routes."""
         ...
 
-    def operation(self, request: web.Request) -> tuple[str, ...]:
-        """Name the call for faults, most usual name first; empty for pages that no fault hits."""
+    def operation(self, request: web.Request) -> tuple[str, ...] | Awaitable[tuple[str, ...]]:
+        """Name the call for faults, most usual name first; empty for pages that no fault hits.
+
+        Awaited where the name stands in the body.
+        """
         ...
 
     def rate_limited(self, *, status: int, retry_after: int) -> web.Response:

@@ -15,6 +15,7 @@ from mocks.kit.control import CONTROL_PREFIX, control_errors, install_control
 from mocks.kit.front import fault_middleware
 from mocks.shopee.simulator import ShopeeSimulator
 from mocks.tiktok_shop.simulator import TiktokShopSimulator
+from mocks.xiaohongshu.simulator import XiaohongshuSimulator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,8 +27,9 @@ PORT_OFFSETS = {"shopee": 1, "tiktok_shop": 2, "xiaohongshu": 3, "alibaba_1688":
 
 BUILDERS: dict[str, Callable[[Clock, random.Random], Platform]] = {
     "shopee": ShopeeSimulator,
-    "tiktok_shop": TiktokShopSimulator,
+    "xiaohongshu": XiaohongshuSimulator,
     "alibaba_1688": Alibaba1688Simulator,
+    "tiktok_shop": TiktokShopSimulator,
 }
 """The simulators that exist."""
 

@@ -1,0 +1,1 @@
+"""The Xiaohongshu (ARK) simulator."""
