@@ -12,6 +12,7 @@ from gateway.ports import Adapter
 
 _OURS = {
     "shopee": "adapters.shopee:adapter",
+    "tiktok_shop": "adapters.tiktok_shop:adapter",
     "xiaohongshu": "adapters.xiaohongshu:adapter",
 }
 _GROUP = "order_gateway.adapters"
