@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mocks.alibaba_1688 import machine, refund_machine
+from mocks.alibaba_1688 import machine, refund_applying, refund_machine
 from mocks.alibaba_1688.machine import ENDED, ON_THE_WAY, Dispatch, Illegal
 from mocks.alibaba_1688.model import UNSHIPPED
 from mocks.alibaba_1688.wanted import fen
@@ -130,7 +130,7 @@ def _asks(kind: Literal["refund", "returnRefund"]) -> Doing:
             }
         amount = details.get("amount")
         first = order.entry(next(iter(picked), 0))
-        wish = refund_machine.Wish(
+        wish = refund_applying.Wish(
             entries=list(picked),
             kind=kind,
             goods_status=_text(details, "goods_status", _usual_goods(order, first, kind)),
@@ -140,7 +140,7 @@ def _asks(kind: Literal["refund", "returnRefund"]) -> Doing:
             vouchers=["https://img.invalid/voucher.jpg"],
             units={entry_id: count for entry_id, count in picked.items() if count is not None},
         )
-        refund_machine.apply(world, order, wish)
+        refund_applying.apply(world, order, wish)
 
     return ask
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mocks.alibaba_1688 import calls_orders
+from mocks.alibaba_1688 import (
+    calls_links,
+    calls_logistics,
+    calls_orders,
+    calls_purchase,
+    calls_push,
+    calls_refund_queries,
+    calls_refunds,
+)
 from mocks.alibaba_1688.calling import Call
 from mocks.alibaba_1688.model import wire_date
 
@@ -25,4 +33,10 @@ CALLS: dict[str, Call] = {
     "system/currentTime": Call(_time, user=False),
     "system/currentTimeMillis": Call(_time_millis, user=False),
     **calls_orders.CALLS,
+    **calls_refunds.CALLS,
+    **calls_refund_queries.CALLS,
+    **calls_purchase.CALLS,
+    **calls_links.CALLS,
+    **calls_logistics.CALLS,
+    **calls_push.CALLS,
 }

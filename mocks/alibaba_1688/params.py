@@ -36,7 +36,9 @@ class Params:
         value = self.values.get(name)
         if value is None:
             return ""
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, Decimal):
+            return format(value, "f")
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
     def number(self, name: str) -> int:
         """Give a required whole number (`Long`, `Integer`)."""

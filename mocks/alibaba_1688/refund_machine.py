@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mocks.alibaba_1688 import machine
 from mocks.alibaba_1688.machine import Illegal
-from mocks.alibaba_1688.model import RETURNED, UNSHIPPED, Operation, Order, Refund, yuan_text
-from mocks.alibaba_1688.reasons import GOODS_STATES, reasons_for
+from mocks.alibaba_1688.model import RETURNED, Operation, Order, Refund
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mocks.alibaba_1688.model import Entry, Member, Reason
+    from mocks.alibaba_1688.model import Entry, Member
     from mocks.alibaba_1688.world import World
 
 ITEM_WORDS = {
@@ -25,157 +24,11 @@ ITEM_WORDS = {
     "refundclose": "REFUND_CLOSED",
 }
 """The item's spelling of a refund status (API.md 5.5)."""
-_KIND_WORDS = {"refund": "仅退款", "returnRefund": "退货退款"}
-_GOODS_WORDS = {1: "未收到货", 2: "已收到货"}
-
-
-@dataclass(slots=True)
-class Wish:
-    """One application as the buyer fills it in; `units` of an entry None means all of them."""
-
-    entries: list[int]
-    kind: Literal["refund", "returnRefund"]
-    goods_status: str
-    payment: int | None = None
-    carriage: int | None = None
-    reason_id: int | None = None
-    description: str = ""
-    vouchers: list[str] = field(default_factory=list)
-    units: dict[int, int] = field(default_factory=dict)
 
 
 def open_refund(order: Order, entry_id: int) -> Refund | None:
     """Give the running refund of a line."""
     return next((one for one in order.refunds if one.open and entry_id in one.units), None)
-
-
-def apply(world: World, order: Order, wish: Wish) -> Refund:
-    """Open a refund; Illegal with the platform's code (5003 to 5013) when something does not fit."""
-    lines = _lines(order, wish)
-    _check_state(world, order, wish, lines)
-    units = _units(wish, lines)
-    reason = _reason(wish)
-    payment, carriage = _money(order, wish, lines, units)
-    if carriage and reason.no_carriage:
-        raise Illegal("该退款原因不支持退运费", "5006")
-    if reason.need_voucher and not wish.vouchers:
-        raise Illegal("该退款原因需要上传凭证", "5005")
-    shipped = lines[0].logistics_status != UNSHIPPED
-    refund = Refund(
-        number=world.number(17),
-        order=order,
-        units=units,
-        kind=wish.kind,
-        dispute_type=2 if wish.goods_status.startswith("aftersale") else 1,
-        payment=payment,
-        carriage=carriage,
-        reason=reason,
-        description=wish.description,
-        goods_status=GOODS_STATES[wish.goods_status],
-        shipped=shipped,
-        full=payment >= sum(line.amount_of(units[line.entry_id]) for line in lines),
-        vouchers=tuple(wish.vouchers),
-        created=world.now(),
-        modified=world.now(),
-    )
-    order.refunds.append(refund)
-    world.refunds[refund.refund_id] = refund
-    for line in lines:
-        if refund.after_sale:
-            line.refund_id_after = refund.refund_id
-        else:
-            line.refund_id = refund.refund_id
-    _count(refund, +1)
-    words = "|".join(
-        (
-            f"退款诉求：{_KIND_WORDS[refund.kind]}",
-            f"申请原因：{reason.name}",
-            f"货品情况：{_GOODS_WORDS[refund.goods_status]}",
-            f"退款货品金额：{yuan_text(payment)}",
-            f"退款运费金额：{yuan_text(carriage)}",
-            f"退款说明：{wish.description}",
-        )
-    )
-    _move(world, refund, "waitselleragree", Step(1, "买家申请退款协议，等待卖家确认", words, "buyer"))
-    world.tell_refund(refund, "BUYER_APPLY_REFUND", "buyer")
-    return refund
-
-
-def _lines(order: Order, wish: Wish) -> list[Entry]:
-    lines = []
-    for entry_id in dict.fromkeys(wish.entries):
-        line = order.entry(entry_id)
-        if line is None:
-            raise Illegal("订单不存在", "5001")
-        lines.append(line)
-    if not lines:
-        raise Illegal("订单不存在", "5001")
-    return lines
-
-
-def _check_state(world: World, order: Order, wish: Wish, lines: list[Entry]) -> None:
-    if wish.goods_status not in GOODS_STATES:
-        raise Illegal("货物状态状态不合法", "5003")
-    wrong = Illegal("退货状态错误", "5010")
-    after = wish.goods_status.startswith("aftersale")
-    if any(line.ended or open_refund(order, line.entry_id) for line in lines):
-        raise wrong
-    if after != (order.status in {"success", "confirm_goods"}):
-        raise wrong
-    if after and world.now() > (order.confirmed or order.updated) + world.timing.after_sale_window:
-        raise wrong
-    if not after and order.status not in {"waitsellersend", *machine.ON_THE_WAY}:
-        raise wrong
-    unshipped = wish.goods_status == "refundWaitSellerSend"
-    if not after and any((line.logistics_status == UNSHIPPED) != unshipped for line in lines):
-        raise wrong
-    if wish.kind == "returnRefund" and GOODS_STATES[wish.goods_status] != 2:
-        raise wrong
-
-
-def _units(wish: Wish, lines: list[Entry]) -> dict[int, int]:
-    partial = wish.kind == "returnRefund" and wish.goods_status == "refundBuyerReceived"
-    units = {}
-    for line in lines:
-        left = line.quantity - line.cancelled - line.returned
-        count = wish.units.get(line.entry_id, left)
-        if not 1 <= count <= left or (count != left and not partial):
-            raise Illegal("退货数量错误", "5013")
-        units[line.entry_id] = count
-    return units
-
-
-def _reason(wish: Wish) -> Reason:
-    offered = reasons_for(wish.goods_status, wish.kind)
-    if wish.reason_id is None:
-        return offered[0]
-    found = next((one for one in offered if one.reason_id == wish.reason_id), None)
-    if found is None:
-        raise Illegal("退款原因不正确", "5004")
-    return found
-
-
-def most(order: Order, lines: list[Entry], units: dict[int, int]) -> tuple[int, int]:
-    """Tell how much goods money and how much shipping fee may come back for these units, fen."""
-    goods = sum(line.amount_of(units[line.entry_id]) for line in lines)
-    others = [one for one in order.live_entries() if one not in lines]
-    promised = sum(one.carriage for one in order.refunds if one.open)
-    postage = order.shipping_fee if not others else sum(line.share_postage for line in lines)
-    return goods, max(0, min(postage, order.shipping_fee - order.carriage_refunded - promised))
-
-
-def _money(order: Order, wish: Wish, lines: list[Entry], units: dict[int, int]) -> tuple[int, int]:
-    most_goods, most_carriage = most(order, lines, units)
-    payment = most_goods if wish.payment is None else wish.payment
-    carriage = 0 if wish.carriage is None else wish.carriage
-    if wish.payment is None and wish.carriage is None and wish.goods_status == "refundWaitSellerSend":
-        carriage = most_carriage
-    exact = wish.goods_status == "refundWaitSellerSend"
-    if not 0 <= payment <= most_goods or (exact and payment != most_goods) or not 0 <= carriage <= most_carriage:
-        raise Illegal("退款金额错误", "5011")
-    if payment + carriage <= 0:
-        raise Illegal("退款金额错误", "5011")
-    return payment, carriage
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +45,8 @@ class Step:
 _ROLES = {"buyer": 1, "seller": 2, "system": 3, "staff": 4}
 
 
-def _move(world: World, refund: Refund, status: str, step: Step) -> None:
+def move(world: World, refund: Refund, status: str, step: Step) -> None:
+    """Put the refund into a status, write the step down, and set the deadline that belongs to it."""
     order = refund.order
     before = refund.status if refund.operations else ""
     member: Member | None = {"buyer": order.buyer, "seller": order.seller}.get(step.who)
@@ -236,7 +90,8 @@ def _patience(world: World, refund: Refund) -> int:
     }[refund.status]
 
 
-def _count(refund: Refund, sign: int) -> None:
+def count(refund: Refund, sign: int) -> None:
+    """Add the refund's units to what is asked back of its lines, or (-1) take them away."""
     for line in refund.order.entries:
         units = sign * refund.units.get(line.entry_id, 0)
         if refund.shipped:
@@ -263,7 +118,7 @@ def agree(world: World, refund: Refund, who: str = "seller", address: tuple[str,
         return
     refund.return_name, refund.return_mobile, refund.return_address = address or _seller_address(refund)
     action = "SELLER_AGREE_REFUND_PROCOTOL" if who == "seller" else "SYSTEM_AGREE_REFUND_PROTOCOL"
-    _move(world, refund, "waitbuyersend", Step(19, "确认收货地址", "卖家同意退货，等待买家退货", who))
+    move(world, refund, "waitbuyersend", Step(19, "确认收货地址", "卖家同意退货，等待买家退货", who))
     world.tell_refund(refund, action, who)
 
 
@@ -277,7 +132,7 @@ def refuse(world: World, refund: Refund, reason: str) -> None:
     _need(refund, "waitselleragree", "waitsellerreceive")
     refund.reject_times += 1
     refund.reject_reason = reason
-    _move(world, refund, "waitbuyermodify", Step(15, "卖家拒绝退款", f"拒绝原因：{reason}", "seller"))
+    move(world, refund, "waitbuyermodify", Step(15, "卖家拒绝退款", f"拒绝原因：{reason}", "seller"))
     action = "SELLER_REJECT_REFUND" if refund.kind == "refund" else "SELLER_REJECT_REFUND_PROCOTOL"
     world.tell_refund(refund, action, "seller")
 
@@ -301,7 +156,7 @@ def modify(world: World, refund: Refund, payment: int | None) -> None:
         refund.full = refund.full and payment == refund.payment
         refund.payment = payment
     refund.complaint = None
-    _move(world, refund, "waitselleragree", Step(2, "买家修改退款协议", "买家修改退款协议，等待卖家确认", "buyer"))
+    move(world, refund, "waitselleragree", Step(2, "买家修改退款协议", "买家修改退款协议，等待卖家确认", "buyer"))
     world.tell_refund(refund, "BUYER_MODIFY_REFUND_PROTOCOL", "buyer")
 
 
@@ -313,7 +168,7 @@ def send_back(world: World, refund: Refund, company: tuple[str, str], bill: str,
     refund.vouchers = (*refund.vouchers, *vouchers)
     words = f"买家声明退货，等待卖家确认。|物流公司：{refund.company_name}|物流单号：{bill}"
     extra = {"freightBill": bill, "logisticsCompany": refund.company_name}
-    _move(world, refund, "waitsellerreceive", Step(10, "买家退货", words, "buyer", extra))
+    move(world, refund, "waitsellerreceive", Step(10, "买家退货", words, "buyer", extra))
     world.tell_refund(refund, "BUYER_SEND_GOODS", "buyer")
 
 
@@ -330,7 +185,7 @@ def complain(world: World, refund: Refund, who: str = "buyer") -> int:
         raise Illegal("the platform looks at it already", "5010")
     refund.complaint = world.number(12)
     step = Step(99, "申请平台介入", "申请1688客服介入处理", who)
-    _move(world, refund, refund.status, step)
+    move(world, refund, refund.status, step)
     world.tell_refund(refund, f"{who.upper()}_APPLY_SUPPORT", who)
     return refund.complaint
 
@@ -351,8 +206,8 @@ def decide(world: World, refund: Refund, winner: str) -> None:
 def close(world: World, refund: Refund, action: str, who: str, words: str) -> None:
     """End the application without money."""
     refund.ended_by = who
-    _count(refund, -1)
-    _move(world, refund, "refundclose", Step(99, "退款关闭", words, who))
+    count(refund, -1)
+    move(world, refund, "refundclose", Step(99, "退款关闭", words, who))
     world.tell_refund(refund, action, "system" if who == "staff" else who)
     if action not in {"BUYER_RECEIVE_CLOSE", "BUYER_CLOSE_TRADE_CLOSE"}:
         machine.refunds_settled(world, refund.order, refund)
@@ -361,14 +216,14 @@ def close(world: World, refund: Refund, action: str, who: str, words: str) -> No
 def end_by_shipping(world: World, refund: Refund) -> None:
     """End an application because the seller has shipped meanwhile (API.md 11.5)."""
     refund.ended_by = "seller"
-    _count(refund, -1)
-    _move(world, refund, "refundclose", Step(99, "退款关闭", "卖家已发货，退款关闭", "seller"))
+    count(refund, -1)
+    move(world, refund, "refundclose", Step(99, "退款关闭", "卖家已发货，退款关闭", "seller"))
     world.tell_refund(refund, "SELLER_SEND_GOODS_CLOSE", "seller")
 
 
 def _pay_back(world: World, refund: Refund, action: str, who: str, step: Step) -> None:
     order = refund.order
-    _count(refund, -1)
+    count(refund, -1)
     refund.carriage_back = refund.carriage
     order.refunded += refund.payment + refund.carriage
     order.carriage_refunded += refund.carriage
@@ -384,7 +239,7 @@ def _pay_back(world: World, refund: Refund, action: str, who: str, step: Step) -
             line.refunded_units += units
             _take_units(refund, line, units)
     refund.ended_by = "buyer"  # it was the buyer who wanted the money back
-    _move(world, refund, "refundsuccess", step)
+    move(world, refund, "refundsuccess", step)
     world.tell_refund(refund, action, "system" if who == "staff" else who)
     machine.refunds_settled(world, order, refund)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from mocks.alibaba_1688 import machine, refund_machine
+from mocks.alibaba_1688 import machine, refund_applying, refund_machine
 from mocks.alibaba_1688.making import Wanted, WantedLine, make
 from mocks.alibaba_1688.model import DAY, HOUR, Account, Order, Refund, Role
 
@@ -79,8 +79,8 @@ def _ask(
     reason_id: int | None = None,
 ) -> Refund:
     entries = [entry.entry_id for entry in order.live_entries()][:lines]
-    return refund_machine.apply(
-        world, order, refund_machine.Wish(entries, kind, goods_status, reason_id=reason_id, description="协商退款")
+    return refund_applying.apply(
+        world, order, refund_applying.Wish(entries, kind, goods_status, reason_id=reason_id, description="协商退款")
     )
 
 
