@@ -79,7 +79,7 @@ class Shop:
     transport: Transport
     kept: dict[str, Credential]
     control: httpx.AsyncClient | None = None
-    sent: list[str] = field(default_factory=list)  # path of every request on the wire
+    sent: list[str] = field(default_factory=list)  # every request on the wire, by `Case.name_of`
     saved: list[Credential] = field(default_factory=list)
     naps: list[float] = field(default_factory=list)  # seconds waited between repetitions, not really slept
 
@@ -110,14 +110,18 @@ class Shop:
         return answer.json()
 
     async def make(self, **facts: Any) -> str:
-        made = await self.post("/orders", {"store": int(self.store.external_id), **facts})
+        made = await self.post("/orders", {"store": self._name(), **facts})
         return str(made["id"])
 
     async def act(self, order_id: str, act: str, **details: Any) -> Any:
         return await self.post(f"/orders/{order_id}/acts", {"act": act, **details})
 
     async def do(self, act: str, **details: Any) -> Any:
-        return await self.post("/acts", {"act": act, "store": int(self.store.external_id), **details})
+        return await self.post("/acts", {"act": act, "store": self._name(), **details})
+
+    def _name(self) -> int | str:
+        shop = self.store.external_id
+        return int(shop) if shop.isdigit() else shop
 
     async def fault(self, operation: str, fault: str, **details: Any) -> None:
         await self.post("/faults", [{"operation": operation, "fault": fault, **details}])
@@ -155,11 +159,16 @@ class Shop:
             if page is None:
                 return found
 
-    def windows(self, days: int, widest: timedelta) -> list[Window]:
-        """Return windows of the platform's maximum that cover the last ``days``, the oldest first."""
-        end = self.clock.now() + timedelta(minutes=1)
+    def windows(self, days: int, widest: timedelta, created: timedelta | None = None) -> list[Window]:
+        """Return windows of the platform's maximum that cover the last ``days``, the oldest first.
+
+        By creation time where ``created`` tells a window for it.
+        """
+        end, by = self.clock.now() + timedelta(minutes=1), "created" if created else "updated"
+        widest = created or widest
         steps = int(timedelta(days=days) / widest) + 1
-        return [Window(end - widest * (step + 1), end - widest * step) for step in reversed(range(steps))]
+        spans = [(end - widest * (step + 1), end - widest * step) for step in reversed(range(steps))]
+        return [Window(start, until, by) for start, until in spans]  # type: ignore[arg-type]  # one of the two words
 
 
 @asynccontextmanager
@@ -197,7 +206,7 @@ async def transported(
         return Standing(StoreMode.act if renewable else StoreMode.observe)
 
     async def note(request: httpx.Request) -> None:
-        sent.append(request.url.path)
+        sent.append(case.name_of(request))
 
     client.event_hooks["request"].append(note)
     transport = Transport(

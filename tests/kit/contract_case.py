@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import httpx
+
 from gateway.errors import GatewayError
 from gateway.model.order import Order
 from gateway.model.store import App, AppSecret, Credential, Store
@@ -190,6 +192,7 @@ class Pushes:
     acknowledgement: Answer
     covers_url: bool
     refuses_old: bool  # the platform signs the time, and the adapter refuses what is too old
+    covers_body: bool = True  # False: the platform signs the address and the time only, so a push is never believed
     falls_back: bool  # an app without a push key of its own signs with its ordinary key
 
 
@@ -223,4 +226,9 @@ class Case:
     too_exact: Sequence[tuple[str, str]] = ()  # (amount, currency) with more decimals than the currency has
     money: Sequence[tuple[str, str, int]] = ()  # (amount on the wire, currency, minor units)
     never_told: frozenset[str] = field(default_factory=frozenset)  # order fields that no answer of the platform has
+    # What a request is called in `Shop.sent`: its path, or what tells calls apart where all go to one address.
+    name_of: Callable[[httpx.Request], str] = lambda request: request.url.path
+    common_in_body: bool = False  # `Wire.common` stands in the JSON body, not in the query
+    currencies: frozenset[str] | None = None  # all that the platform deals in; None: many
+    seals_recipients: bool = False  # names come as ciphertext and masks; `SealedRecipientSource` opens them
     only_whole: frozenset[str] = field(default_factory=frozenset)  # request fields that a list does not tell

@@ -70,6 +70,14 @@ class Check08Webhooks:
     def _verify(self, body: bytes, headers: Mapping[str, str], secret: AppSecret = SECRET, url: str = URL) -> None:
         self.case.adapter.verify(self.case.connected.app, secret, url, headers, body)
 
+    def _refuse_body(self, body: bytes, headers: Mapping[str, str], secret: AppSecret = SECRET, url: str = URL) -> None:
+        """Another body under a good signature is refused; where bodies are not signed it is only ever a hint."""
+        if not self._said.covers_body:
+            self._verify(body, headers, secret, url)
+            return
+        with pytest.raises(BadSignature):
+            self._verify(body, headers, secret, url)
+
     def _good(self) -> tuple[bytes, dict[str, str]]:
         body = self._said.order("order-1", NOON)
         return body, dict(self._said.sign(SECRET, URL, body))
@@ -82,8 +90,7 @@ class Check08Webhooks:
     def test_check_08_published_signature_is_good(self) -> None:
         vector = self._said.vector
         self._verify(vector.body, vector.headers, vector.secret, vector.url)
-        with pytest.raises(BadSignature):
-            self._verify(vector.body + b" ", vector.headers, vector.secret, vector.url)
+        self._refuse_body(vector.body + b" ", vector.headers, vector.secret, vector.url)
 
     def test_check_08_good(self) -> None:
         body, headers = self._good()
@@ -92,8 +99,7 @@ class Check08Webhooks:
     def test_check_08_tampered_body(self) -> None:
         body, headers = self._good()
         for tampered in (body.replace(b"order-1", b"order-2"), body + b" ", body[:-1], b""):
-            with pytest.raises(BadSignature):
-                self._verify(tampered, headers)
+            self._refuse_body(tampered, headers)
 
     def test_check_08_wrong_key(self) -> None:
         body, headers = self._good()
@@ -196,8 +202,7 @@ class Check08Webhooks:
             said = str(error)
         assert len(said) < 500, "the error does not repeat the body"
         assert all(isinstance(hint, Hint) and not hint.orders for hint in hints)
-        with pytest.raises(BadSignature):
-            self._verify(body, self._good()[1])
+        self._refuse_body(body, self._good()[1])
 
     def test_check_08_acknowledgement_is_exact(self) -> None:
         answer = self.case.adapter.ack()
@@ -236,8 +241,7 @@ class Check08Webhooks:
             hints: list[Hint] = []
             for headers, body in arrived:
                 self._verify(body, headers, simulated.connected.secret, listener.url)
-                with pytest.raises(BadSignature):
-                    self._verify(body + b" ", headers, simulated.connected.secret, listener.url)
+                self._refuse_body(body + b" ", headers, simulated.connected.secret, listener.url)
                 hints += self._read(body)
             assert order_id in {each for hint in hints for each in hint.orders}
             assert request_id in {each for hint in hints for each in hint.requests}

@@ -59,7 +59,7 @@ class Check04Lists:
         adapter = self.case.adapter
         limits = adapter.manifest.limits
         listed, seen = {}, set()
-        for window in shop.windows(HISTORY, limits.order_window):
+        for window in shop.windows(HISTORY, limits.order_window, limits.order_created_window):
             for page in await shop.pages(adapter.list_orders, window):
                 assert len(page.ids) <= limits.order_page
                 listed |= dict.fromkeys(page.ids, window)
@@ -73,7 +73,8 @@ class Check04Lists:
                     for order in batch.orders:
                         seen.add(order.order_id)
                         assert order.store == shop.store.id
-                        assert window.start - timedelta(seconds=1) <= order.updated_at <= window.end
+                        moment = order.placed_at if window.by == "created" else order.updated_at
+                        assert window.start - timedelta(seconds=1) <= moment <= window.end
                         assert all(each == order for each in whole if each.order_id == order.order_id)
         assert seen == set(listed)
         if shop.control is not None:
@@ -84,7 +85,8 @@ class Check04Lists:
         adapter, listed = self.case.adapter, {}
         if shop.control is not None:
             await self.case.simulator.open_request(shop)
-        for window in shop.windows(HISTORY, adapter.manifest.limits.after_sale_window):
+        limits = adapter.manifest.limits
+        for window in shop.windows(HISTORY, limits.after_sale_window, limits.after_sale_created_window):
             for page in await shop.pages(adapter.list_after_sales, window):
                 assert (list(page.bad), list(page.unmapped)) == ([], [])
                 listed |= {each.request_id: each for each in page.after_sales}
@@ -141,17 +143,23 @@ class Check04Lists:
     async def test_check_04_the_widest_window_is_the_platforms(self, simulated: Shop) -> None:
         adapter = self.case.adapter
         limits, end = adapter.manifest.limits, simulated.clock.now()
-        for lister, widest in (
-            (adapter.list_orders, limits.order_window),
-            (adapter.list_after_sales, limits.after_sale_window),
+        for lister, widest, by in (
+            (adapter.list_orders, limits.order_window, "updated"),
+            (adapter.list_after_sales, limits.after_sale_window, "updated"),
+            (adapter.list_orders, limits.order_created_window, "created"),
+            (adapter.list_after_sales, limits.after_sale_created_window, "created"),
         ):
-            await lister(simulated.channel, Window(end - widest, end), None)
+            if widest is None:
+                continue
+            await lister(simulated.channel, Window(end - widest, end, by), None)
             with pytest.raises(InvalidRequest):
-                await lister(simulated.channel, Window(end - widest - timedelta(seconds=2), end), None)
+                await lister(simulated.channel, Window(end - widest - timedelta(seconds=2), end, by), None)
 
     async def test_check_04_a_long_pull_is_split_at_the_widest_window(self, simulated: Shop, tmp_path: Path) -> None:
         watching, now = Watching(self.case.adapter), simulated.clock.now()
-        widest = self.case.adapter.manifest.limits.order_window
+        limits = self.case.adapter.manifest.limits
+        widest = limits.order_created_window or limits.order_window  # a first pull goes by creation where it may
+        history = max(3 * widest + timedelta(days=1), timedelta(days=HISTORY if limits.order_created_window else 0))
         url, vault = f"sqlite:///{tmp_path / 'gateway.db'}", Vault(bytes(range(32)))
         upgrade(url)
         database = Database.open(url, lock=tmp_path / "gateway.lock")
@@ -170,13 +178,15 @@ class Check04Lists:
                 database=database,
                 vault=vault,
                 clock=simulated.clock,
-                settings=SyncSettings(history=3 * widest + timedelta(days=1)),
+                settings=SyncSettings(history=history),
             )
             report = await pull.changes()
         finally:
             await database.close()
         assert report.bad == 0
         assert report.seen >= len(await simulated.truths())
+        by_update = [window for window in watching.windows if window.by == "updated"]
+        assert all(window.end - window.start <= limits.order_window for window in by_update)
         spans = [window.end - window.start for window in watching.windows]
         assert max(spans) == widest
         assert min(window.start for window in watching.windows) <= now - 3 * widest

@@ -52,11 +52,21 @@ class _Wire:
         self._compare("path", request.url.path, expected["path"])
         self._compare("host", str(request.url.copy_with(query=None)).removesuffix(request.url.path), self._base())
         self._compare_query(request, expected)
-        body = decode(request.content) if request.content else None
+        body = self._without_common(decode(request.content) if request.content else None, expected)
         self._compare("body", body, expected.get("body"))
         if request.content:
             self._compare("type", request.headers["content-type"], expected.get("type", "application/json"))
         return httpx.Response(200, content=encode(expected["answer"]))
+
+    def _without_common(self, body: Any, expected: dict[str, Any]) -> Any:
+        """Take the fields every request carries out of a body that holds them, and see that they are right."""
+        if not self.case.common_in_body or not isinstance(body, dict):
+            return body
+        for name, value in self.case.wire.common(expected.get("scope", "store")).items():
+            told = body.pop(name, None)
+            if told is None or (value is not None and told != value):
+                self.differences.append(f"request {self.taken}, common field {name}: missing or not as it should be")
+        return body
 
     def _base(self) -> str:
         return self.case.connected.app.base_url.rstrip("/")
@@ -70,7 +80,7 @@ class _Wire:
         found = dict(pairs)
         if len(found) != len(pairs):
             self.differences.append(f"request {self.taken}, query: a name stands twice")
-        common = self.case.wire.common(expected.get("scope", "store"))
+        common = {} if self.case.common_in_body else self.case.wire.common(expected.get("scope", "store"))
         for name, value in common.items():
             told = found.pop(name, None)
             if told is None or (value is not None and told != value):
