@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mocks.kit.platform import BadRequest, IllegalAct
-from mocks.tiktok_shop import cancelling, machine, reasons
+from mocks.tiktok_shop import cancelling, chat, machine, reasons, returning
 from mocks.tiktok_shop.machine import Illegal
+from mocks.tiktok_shop.model import minor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mocks.tiktok_shop.model import Order, Package
+    from mocks.tiktok_shop.model import Order, Package, Return, Unit
     from mocks.tiktok_shop.world import World
 
 
@@ -63,11 +64,76 @@ def _cancels(world: World, order: Order, details: Mapping[str, Any]) -> None:
     cancelling.buyer_cancels_alone(world, order, text(details, "reason", reasons.NO_LONGER_NEEDED))
 
 
-def _withdraws(world: World, order: Order, _details: Mapping[str, Any]) -> None:
+def _withdraws(world: World, order: Order, details: Mapping[str, Any]) -> None:
     request = order.request
-    if request is None:
-        raise Illegal(f"no request runs; the order is {order.status}")
-    cancelling.close(world, request, "withdrawn")
+    if request is not None:
+        cancelling.close(world, request, "withdrawn")
+    else:
+        returning.withdraw(world, _running(order, details))
+
+
+def _asks_return(kind: str) -> Callable[[World, Order, Mapping[str, Any]], None]:
+    def ask(world: World, order: Order, details: Mapping[str, Any]) -> None:
+        usual = reasons.NOT_ARRIVED if order.status != "DELIVERED" else reasons.DAMAGED
+        wish = returning.Wish(
+            kind=kind,
+            reason=text(details, "reason", usual),
+            units=_units(order, details),
+            amount=_amount(order, details),
+            quick=details.get("quick") is True,
+        )
+        returning.ask(world, order, wish)
+
+    return ask
+
+
+def _units(order: Order, details: Mapping[str, Any]) -> list[Unit]:
+    wanted = details.get("line_item_ids")
+    free = returning.free_units(order)
+    if wanted is None:
+        return free
+    found = [unit for unit in order.units if isinstance(wanted, list) and unit.line_item_id in wanted]
+    if not isinstance(wanted, list) or len(found) != len(wanted):
+        raise BadRequest("line_item_ids must be a list of the order's line item ids")
+    return found
+
+
+def _amount(order: Order, details: Mapping[str, Any]) -> int | None:
+    value = details.get("amount")
+    try:
+        return None if value is None else minor_of(str(value), order.currency)
+    except ValueError as error:
+        raise BadRequest(f"amount must be a text in {order.currency}, like 980") from error
+
+
+def _running(order: Order, details: Mapping[str, Any]) -> Return:
+    wanted = details.get("return_id")
+    found = [one for one in order.returns if one.return_id == wanted or (wanted is None and one.open)]
+    if not found:
+        raise Illegal(f"no running request; the order is {order.status}")
+    return found[-1]
+
+
+def _on_return(act: Callable[[World, Return], None]) -> Callable[[World, Order, Mapping[str, Any]], None]:
+    def do(world: World, order: Order, details: Mapping[str, Any]) -> None:
+        act(world, _running(order, details))
+
+    return do
+
+
+def _ships_return(world: World, order: Order, details: Mapping[str, Any]) -> None:
+    returning.ship_back(world, _running(order, details), text(details, "tracking_number", ""))
+
+
+def _platform_decides(world: World, order: Order, details: Mapping[str, Any]) -> None:
+    winner = details.get("for")
+    if winner not in {"buyer", "seller"}:
+        raise BadRequest("for must be buyer or seller")
+    returning.decide(world, _running(order, details), for_buyer=winner == "buyer")
+
+
+def _replies(world: World, order: Order, details: Mapping[str, Any]) -> None:
+    chat.buyer_writes(world, order, text(details, "text", "Hello"))
 
 
 def _ships(world: World, order: Order, details: Mapping[str, Any]) -> None:
@@ -150,12 +216,21 @@ def _releases(world: World, order: Order, _details: Mapping[str, Any]) -> None:
 
 _OPEN = frozenset({"UNPAID", "ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "IN_TRANSIT"})
 _TO_SHIP = frozenset({"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"})
+_REFUNDABLE = frozenset({"AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED"})
 _MOVING = frozenset({"PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "IN_TRANSIT"})
 ACTS: dict[str, Act] = {
     "buyer_pays": Act(_pays, frozenset({"UNPAID"})),
     "buyer_requests_cancellation": Act(_asks_cancel, _TO_SHIP),
     "buyer_cancels": Act(_cancels, frozenset({"UNPAID", "ON_HOLD"})),
-    "buyer_withdraws_request": Act(_withdraws, _TO_SHIP | {"DELIVERED", "IN_TRANSIT", "AWAITING_COLLECTION"}),
+    "buyer_withdraws_request": Act(_withdraws, _TO_SHIP | _REFUNDABLE),
+    "buyer_requests_refund": Act(_asks_return("REFUND"), _REFUNDABLE),
+    "buyer_requests_return": Act(_asks_return("RETURN_AND_REFUND"), frozenset({"DELIVERED"})),
+    "buyer_requests_replacement": Act(_asks_return("REPLACEMENT"), frozenset({"DELIVERED"})),
+    "buyer_ships_return": Act(_ships_return, frozenset({"DELIVERED"})),
+    "buyer_accepts_offer": Act(_on_return(returning.accept_offer), _REFUNDABLE),
+    "buyer_refuses_offer": Act(_on_return(returning.refuse_offer), _REFUNDABLE),
+    "buyer_opens_dispute": Act(_on_return(returning.dispute), _REFUNDABLE),
+    "buyer_replies": Act(_replies, _OPEN | {"DELIVERED", "COMPLETED", "CANCELLED"}),
     "buyer_confirms_receipt": Act(_confirms, frozenset({"DELIVERED"})),
     "buyer_changes_address": Act(_changes_address, frozenset({"UNPAID", "ON_HOLD", "AWAITING_SHIPMENT"})),
     "seller_ships": Act(_ships, _TO_SHIP),
@@ -165,6 +240,8 @@ ACTS: dict[str, Act] = {
     "carrier_delivers": Act(_delivers, _MOVING),
     "carrier_loses": Act(_loses, _MOVING),
     "carrier_returns": Act(_brings_back, _MOVING),
+    "warehouse_receives_return": Act(_on_return(returning.arrive), frozenset({"DELIVERED"})),
+    "platform_decides": Act(_platform_decides, _REFUNDABLE),
     "platform_cancels": Act(_platform_cancels, _OPEN),
     "platform_holds": Act(_holds, _OPEN | {"DELIVERED"}),
     "platform_releases": Act(_releases, _OPEN | {"DELIVERED"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mocks.tiktok_shop import machine
+from mocks.tiktok_shop import machine, returning
 from mocks.tiktok_shop.model import Cancellation
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ def _succeed(world: World, one: Cancellation) -> None:
     if not order.live_units():
         order.cancelled = world.now()
         order.ended_by, order.end_reason = _INITIATORS[one.role], one.reason
+        returning.close_all(world, order)
         machine.move(world, order, "CANCELLED")
     elif order.status in {"UNPAID", "ON_HOLD"}:
         machine.move(world, order, order.status)

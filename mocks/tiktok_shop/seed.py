@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mocks.tiktok_shop import cancelling, machine, reasons
+from mocks.tiktok_shop import cancelling, machine, reasons, returning
 from mocks.tiktok_shop.calls_auth import SCOPES
 from mocks.tiktok_shop.making import Wanted, WantedLine, make
 from mocks.tiktok_shop.model import DAY, HOUR, Seller, Shop
@@ -12,7 +12,7 @@ from mocks.tiktok_shop.model import DAY, HOUR, Seller, Shop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mocks.tiktok_shop.model import Order
+    from mocks.tiktok_shop.model import Order, Return
     from mocks.tiktok_shop.world import World
 
 
@@ -61,6 +61,8 @@ def fill(world: World, count: int) -> None:
         machine.arm(world, order)
     for one in world.cancellations.values():
         cancelling.arm(world, one)
+    for other in world.returns.values():
+        returning.arm(world, other)
 
 
 def _order(
@@ -198,6 +200,52 @@ def _ended_lost(world: World, shop: Shop) -> None:
     _refunded(world, order)
 
 
+def _asked(world: World, order: Order, kind: str, reason: str, *, only_one: bool = False) -> Return:
+    units = returning.free_units(order)
+    return returning.ask(world, order, returning.Wish(kind, reason, units[:1] if only_one else units))
+
+
+def _returning(world: World, shop: Shop) -> None:
+    order = _order(world, shop, "DELIVERED", (84 * HOUR, 46 * HOUR), pace=10 * HOUR)
+    _after(world, order, 6 * HOUR)
+    _asked(world, order, "RETURN_AND_REFUND", reasons.DAMAGED, only_one=True)
+
+
+def _refund_wanted(world: World, shop: Shop) -> None:
+    order = _order(world, shop, "IN_TRANSIT", (60 * HOUR, 36 * HOUR))
+    _after(world, order, 12 * HOUR)
+    _asked(world, order, "REFUND", reasons.NOT_ARRIVED)
+
+
+def _on_the_way_back(world: World, shop: Shop) -> None:
+    order = _order(world, shop, "DELIVERED", (6 * DAY, 4 * DAY), pace=10 * HOUR)
+    _after(world, order, 6 * HOUR)
+    one = _asked(world, order, "RETURN_AND_REFUND", "ecom_order_delivered_refund_reason_no_need")
+    _after(world, order, 18 * HOUR)
+    returning.approve(world, one)
+    _after(world, order, 30 * HOUR)
+    returning.ship_back(world, one)
+
+
+def _refunded_in_part(world: World, shop: Shop) -> None:
+    order = _order(world, shop, "DELIVERED", (5 * DAY, 4 * DAY), pace=10 * HOUR)
+    _after(world, order, 6 * HOUR)
+    wrong = "ecom_order_delivered_refund_and_return_reason_wrong_product_JP"
+    one = _asked(world, order, "REFUND", wrong, only_one=True)
+    _after(world, order, 18 * HOUR)
+    returning.approve(world, one)
+    _after(world, order, 19 * HOUR)
+    returning.finish(world, one)
+
+
+def _refund_refused(world: World, shop: Shop) -> None:
+    order = _order(world, shop, "DELIVERED", (84 * HOUR, 60 * HOUR), pace=8 * HOUR)
+    _after(world, order, 6 * HOUR)
+    one = _asked(world, order, "REFUND", "ecom_order_delivered_refund_reason_defective")
+    _after(world, order, 12 * HOUR)
+    returning.reject(world, one, "seller_reject_apply_reason_is_unclear_or_lack_of_evidence")
+
+
 _RECIPES: tuple[Callable[[World, Shop], None], ...] = (
     _ready,
     _asked_back,
@@ -205,6 +253,7 @@ _RECIPES: tuple[Callable[[World, Shop], None], ...] = (
     _on_the_road,
     _ended_by_seller,
     _unpaid,
+    _returning,
     _delivered,
     _partly,
     _completed,
@@ -212,18 +261,22 @@ _RECIPES: tuple[Callable[[World, Shop], None], ...] = (
     _ended_by_buyer,
     _ready,
     _held,
+    _refund_wanted,
     _ended_unpaid,
     _completed,
     _on_the_road,
     _ended_by_request,
     _late,
+    _refunded_in_part,
     _refused_request,
     _completed,
     _ended_unshipped,
     _delivered,
     _partly_gone,
+    _on_the_way_back,
     _ended_lost,
     _completed,
+    _refund_refused,
     _ready,
 )
 """What the orders are, in turn; the frequent ones stand several times."""
