@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway.cli.output import cell, table
+from gateway.cli.purchases import links_table
 from gateway.model.money import to_major
 
 if TYPE_CHECKING:
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
 
 def order_parts() -> tuple[Callable[[ShownOrder], RenderableType | None], ...]:
     """Return what makes the tables of the page, top first."""
-    return (_facts, _deadlines, _lines, _payments, _packages, _requests, _person, _effects, _history)
+    return (
+        _facts,
+        _deadlines,
+        _lines,
+        _payments,
+        _packages,
+        _requests,
+        _supplied_by,
+        _supplies,
+        _person,
+        _effects,
+        _history,
+    )
 
 
 def _facts(shown: ShownOrder) -> RenderableType:
@@ -125,6 +138,14 @@ def _requests(shown: ShownOrder) -> RenderableType | None:
     )
     columns = ("request", "kind", "state", "goods", "refund", "reason", "amount", "opened", "answer by")
     return table("The buyer asks", columns, rows, empty="")
+
+
+def _supplied_by(shown: ShownOrder) -> RenderableType | None:
+    return links_table("Bought for it", shown.supplied_by) if shown.supplied_by else None
+
+
+def _supplies(shown: ShownOrder) -> RenderableType | None:
+    return links_table("Bought for these sales", shown.supplies) if shown.supplies else None
 
 
 def _person(shown: ShownOrder) -> RenderableType | None:

@@ -9,6 +9,9 @@ from pydantic import Field
 from gateway.model.after_sale import AfterSale
 from gateway.model.base import Frozen, Instant
 
+OWN_NUMBER = "own_number"
+"""The key in `Order.platform_ids` of the number we gave the order when we placed it: a purchase's is its sale's."""
+
 
 class Phase(StrEnum):
     """Where an order stands, in words shared by adapters, policy and people. Derived, never stored as truth."""
@@ -214,7 +217,7 @@ class Order(Frozen):
     )  # further words of the platform that say how the order stands
     platform_ids: dict[str, str] = Field(
         default_factory=dict
-    )  # further ids that calls about this order need, our own number among them
+    )  # further ids that calls about this order need, our own number (`OWN_NUMBER`) among them
     replaces: str = ""  # the number of the order this one replaces (exchange, sent again)
     payment: PaymentState
     fulfillment: FulfillmentState

@@ -14,7 +14,8 @@ from gateway.model.store import Store
 from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores
 from gateway.orders.attested import attest
-from gateway.orders.attesting import Mistake, Mistakes, Row, read_name, read_rows, read_value
+from gateway.orders.attesting import Mistake, Row, read_name, read_rows, read_value
+from gateway.orders.csv_file import Mistakes
 from gateway.storage import audit, schema
 from gateway.storage import stores as stored
 from gateway.storage.moments import from_micros

@@ -10,10 +10,12 @@ from sqlalchemy import Connection, select
 from gateway.cases.effects import Effect, effects_of
 from gateway.errors import DataError, NotFound
 from gateway.model.order import Order, Phase
+from gateway.model.purchase import KnownLink
 from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores
 from gateway.orders import deadlines
 from gateway.orders import store as stored
+from gateway.orders.links import links_of
 from gateway.orders.query import Query
 from gateway.orders.search import ListedOrder, find
 from gateway.orders.store import StoredOrder
@@ -50,6 +52,8 @@ class ShownOrder:
     deadlines: list[Deadline]
     effects: list[Effect]
     audit: list[audit.Entry]
+    supplied_by: list[KnownLink]  # purchases for this order
+    supplies: list[KnownLink]  # sales this order was bought for
     personal_shown: bool
 
 
@@ -86,6 +90,7 @@ async def show_order(
         found = stored.order(c, context.vault, owner, order_id, with_personal=personal)
         if found is None:
             raise NotFound(f"Store {owner} has no order {order_id}. `gateway sync` may fetch it.")
+        linked = links_of(c, owner, order_id)
         return ShownOrder(
             found.order,
             found.phase,
@@ -95,6 +100,8 @@ async def show_order(
             deadlines_of(found, now),
             effects_of(c, owner, order_id),
             audit.of_order(c, owner, order_id),
+            [each for each in linked if (each.link.sale.store, each.link.sale.order_id) == (owner, order_id)],
+            [each for each in linked if (each.link.purchase.store, each.link.purchase.order_id) == (owner, order_id)],
             personal,
         )
 

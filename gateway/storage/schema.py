@@ -397,6 +397,24 @@ attested_facts = Table(
     Index(None, "store", "name"),
 )
 
+# Which purchase supplies which sale, line by line, in units of the sold line.
+purchase_links = Table(
+    "purchase_links",
+    metadata,
+    Column("sale_store", Id, nullable=False),
+    Column("sale_order", Id, nullable=False),
+    Column("sale_line", String(160), nullable=False),
+    Column("purchase_store", Id, nullable=False),
+    Column("purchase_order", Id, nullable=False),
+    Column("purchase_line", String(160), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("source", Word, nullable=False),
+    Column("by", Id, nullable=False),
+    _at("at"),
+    PrimaryKeyConstraint("sale_store", "sale_order", "sale_line", "purchase_store", "purchase_order", "purchase_line"),
+    Index("ix_purchase_links_purchase", "purchase_store", "purchase_order"),
+)
+
 # Switches that survive a restart: stop_effects for all stores ('') or one.
 stops = Table(
     "stops",

@@ -34,7 +34,7 @@ QUIET = "listen: 127.0.0.1:0\nsync:\n  every: 1h\n"
 
 READING = {
     "alerts", "apps list", "backup", "doctor", "events list", "events show", "facts list", "gaps", "orders export",
-    "orders list", "orders show", "quarantine list", "stores list", "today", "version",
+    "orders list", "orders show", "purchases list", "quarantine list", "stores list", "today", "version",
 }  # fmt: skip
 APART = {"init", "serve", "demo", "restore", "db upgrade"}  # before there is a gateway, or never beside one
 ELSEWHERE = {"connect_with_state", "connected_by"}  # asked by `stores connect` while it waits: a test of its own below
@@ -128,6 +128,15 @@ def _sheet(*lines: str) -> Arguments:
     return written
 
 
+def _links(*lines: str) -> Arguments:
+    def written(shop: Shop) -> Sequence[object]:
+        file = shop.gateway.data.parent / "links.csv"
+        file.write_text("\n".join(("sale,purchase", *lines)).format(**shop.memory) + "\n")
+        return (file,)
+
+    return written
+
+
 def _tokens(shop: Shop) -> dict[str, str]:
     return {"ACCESS": "a" * 32, "REFRESH": "r" * 32}
 
@@ -183,6 +192,10 @@ DAY = (
     Row("facts set", lambda shop: ("goods_cost", "cheap", "--order", shop.memory["back"]), 2),
     Row("facts import", _sheet("return_shipping_cost,2.5,{back}", "stock_available,FALSE,{first}"), 0),
     Row("facts import", _sheet("return_shipping_cost,2.5,{back}", "score,high,"), 2),
+    Row("purchases link", lambda shop: (shop.memory["back"], "1688-1"), 1),  # nobody here buys
+    Row("purchases unlink", lambda shop: (shop.memory["back"], "1688-1"), 1),
+    Row("purchases import", _links("{back},1688-1"), 2),
+    Row("purchases discover", _given(), 0),
     Row("accept", _on("return", "--yes"), 1),
     Row("offer", _on("return", "refund", "--amount", "1.00", "--yes"), 0),
     Row("offer", _on("return", "nothing"), 2),
@@ -388,6 +401,7 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
         "orders export": [tmp_path / "orders.csv", "--format", "csv"],
         "orders list": [],
         "orders show": [order, "--store", SG],
+        "purchases list": [],
         "quarantine list": [],
         "stores list": [],
         "today": [],

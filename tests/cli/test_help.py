@@ -52,6 +52,12 @@ COMMANDS = [
     ["facts", "set"],
     ["facts", "import"],
     ["facts", "list"],
+    ["purchases"],
+    ["purchases", "link"],
+    ["purchases", "unlink"],
+    ["purchases", "import"],
+    ["purchases", "discover"],
+    ["purchases", "list"],
     ["quarantine"],
     ["quarantine", "list"],
     ["quarantine", "retry"],
@@ -83,7 +89,17 @@ assert not loaded, loaded
 def test_every_command_is_there_and_takes_the_global_options(gateway, command) -> None:
     ended = gateway(*command, "--help")
     assert ended.code == 0
-    if command not in (["db"], ["stores"], ["apps"], ["orders"], ["quarantine"], ["tracking"], ["facts"], ["events"]):
+    if command not in (
+        ["db"],
+        ["stores"],
+        ["apps"],
+        ["orders"],
+        ["quarantine"],
+        ["tracking"],
+        ["facts"],
+        ["events"],
+        ["purchases"],
+    ):
         for option in ("--data", "--json", "--clock", "--log-level"):
             assert option in ended.out
 

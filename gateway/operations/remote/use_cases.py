@@ -23,6 +23,7 @@ from gateway.operations.connecting import add_store, connect_link, connect_with,
 from gateway.operations.context import Context
 from gateway.operations.events import replay_events
 from gateway.operations.facts import import_facts, set_fact
+from gateway.operations.purchases import discover_purchases, import_links, link_purchase, unlink_purchase
 from gateway.operations.pushing import set_push_url
 from gateway.operations.quarantine import retry_quarantine
 from gateway.operations.reindexing import reindex
@@ -107,6 +108,10 @@ _TABLE = (
     UseCase(offer_solution, "gateway orders show ORDER"),
     UseCase(set_fact, "gateway facts list"),
     UseCase(import_facts, "gateway facts list"),
+    UseCase(link_purchase, "gateway purchases list"),
+    UseCase(unlink_purchase, "gateway purchases list"),
+    UseCase(import_links, "gateway purchases list"),
+    UseCase(discover_purchases, "gateway purchases list"),
     UseCase(stop_effects, "gateway stores list"),
 )
 
