@@ -467,6 +467,7 @@ class Hint:
     requests: tuple[str, ...] = ()  # after-sale requests
     authorisation: AuthorisationNews | None = None
     changed_at: datetime | None = None  # the platform's own time of the change
+    role: Role | None = None  # the side of an order that is told; None: any store of the account may be meant
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from gateway.errors import ConfigurationError
 from gateway.ports import Adapter
 
 _OURS = {
+    "alibaba_1688": "adapters.alibaba_1688:adapter",
     "shopee": "adapters.shopee:adapter",
     "tiktok_shop": "adapters.tiktok_shop:adapter",
     "xiaohongshu": "adapters.xiaohongshu:adapter",

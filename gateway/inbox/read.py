@@ -72,7 +72,9 @@ class Reader:
     def _wishes(self, event: Event, hints: Sequence[Hint]) -> list[Wish]:
         found: list[Wish] = []
         for hint in hints:
-            stores = self._stores.get((event.app, hint.shop or ""), [])
+            stores = [
+                store for store in self._stores.get((event.app, hint.shop or ""), []) if hint.role in {None, store.role}
+            ]
             if hint.orders or hint.requests:
                 found += [Wish(store.id, hint.orders, hint.requests) for store in stores]
             elif hint.authorisation is not None:
