@@ -14,6 +14,7 @@ from gateway.cli import (
     facts,
     notices,
     orders,
+    platforms,
     purchases,
     quarantine,
     requests,
@@ -44,6 +45,7 @@ _PARTS = (
     quarantine,
     notices,
     backups,
+    platforms,
     doctor,
     demo,
 )

@@ -34,7 +34,7 @@ QUIET = "listen: 127.0.0.1:0\nsync:\n  every: 1h\n"
 
 READING = {
     "alerts", "apps list", "backup", "doctor", "events list", "events show", "facts list", "gaps", "orders export",
-    "orders list", "orders show", "purchases list", "quarantine list", "stores list", "today", "version",
+    "orders list", "orders show", "platforms", "purchases list", "quarantine list", "stores list", "today", "version",
 }  # fmt: skip
 APART = {"init", "serve", "demo", "restore", "db upgrade"}  # before there is a gateway, or never beside one
 ELSEWHERE = {"connect_with_state", "connected_by"}  # asked by `stores connect` while it waits: a test of its own below
@@ -401,6 +401,7 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
         "orders export": [tmp_path / "orders.csv", "--format", "csv"],
         "orders list": [],
         "orders show": [order, "--store", SG],
+        "platforms": [],
         "purchases list": [],
         "quarantine list": [],
         "stores list": [],

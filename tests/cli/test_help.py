@@ -52,6 +52,7 @@ COMMANDS = [
     ["facts", "set"],
     ["facts", "import"],
     ["facts", "list"],
+    ["platforms"],
     ["purchases"],
     ["purchases", "link"],
     ["purchases", "unlink"],
