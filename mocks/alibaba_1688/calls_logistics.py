@@ -168,7 +168,7 @@ def _whole_line(one: Params, line: Entry) -> None:
         amount = Decimal(str(raw))
     except InvalidOperation as error:
         raise bad("amount is not a number") from error
-    if amount != line.quantity - line.cancelled:
+    if amount != line.left:
         raise bad("amount must be the quantity of the sub-order: goods are sent by sub-order")
 
 

@@ -242,7 +242,10 @@ def end(world: World, order: Order, *, by: str, reason: str, topic: str, status:
     """Close the order for good."""
     now = world.now()
     for entry in order.live_entries():
-        entry.cancelled = entry.quantity - entry.returned
+        if entry.logistics_status == UNSHIPPED:
+            entry.cancelled += entry.left
+        else:
+            entry.kept += entry.left
         entry.status, entry.close_reason = status, reason
         entry.modified = now
     order.status = status

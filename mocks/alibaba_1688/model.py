@@ -101,6 +101,7 @@ class Entry:
     cancelled: int = 0
     return_requested: int = 0
     returned: int = 0
+    kept: int = 0
     close_reason: str = ""
     can_send: bool = True
 
@@ -112,7 +113,12 @@ class Entry:
     @property
     def ended(self) -> bool:
         """Say whether nothing of the line is wanted any more."""
-        return self.cancelled + self.returned >= self.quantity
+        return self.left <= 0
+
+    @property
+    def left(self) -> int:
+        """The units still wanted: not cancelled, not returned, not refunded while the buyer keeps them."""
+        return self.quantity - self.cancelled - self.returned - self.kept
 
     def amount_of(self, units: int) -> int:
         """What so many of the still paid units cost; the last units take what is left."""

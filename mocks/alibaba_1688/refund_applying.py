@@ -123,7 +123,7 @@ def _units(wish: Wish, lines: list[Entry]) -> dict[int, int]:
     partial = wish.kind == "returnRefund" and wish.goods_status == "refundBuyerReceived"
     units = {}
     for line in lines:
-        left = line.quantity - line.cancelled - line.returned
+        left = line.left
         count = wish.units.get(line.entry_id, left)
         if not 1 <= count <= left or (count != left and not partial):
             raise Illegal("退货数量错误", "5013")

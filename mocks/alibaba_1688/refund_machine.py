@@ -245,11 +245,13 @@ def _pay_back(world: World, refund: Refund, action: str, who: str, step: Step) -
 
 
 def _take_units(refund: Refund, line: Entry, units: int) -> None:
-    """Count the units as gone: goods never sent are cancelled, others returned (also when the buyer may keep them)."""
-    if refund.shipped:
+    """Count the units as gone: goods never sent are cancelled, sent ones come back or stay with the buyer."""
+    if refund.kind == "returnRefund":
         line.returned += units
-        if refund.kind == "returnRefund" and line.returned >= line.quantity:
+        if line.ended and line.returned:
             line.logistics_status = RETURNED
+    elif refund.shipped:
+        line.kept += units
     else:
         line.cancelled += units
     if line.ended and not refund.after_sale:
