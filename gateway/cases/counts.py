@@ -11,7 +11,8 @@ from gateway.cases.facts import StoreCounts
 from gateway.errors import NoRuleKnown
 from gateway.model.order import EndedBy, EndReason
 from gateway.model.store import Platform, Store
-from gateway.policy.facts import SHOPEE_RATE_WINDOW, Fact
+from gateway.policy.fact import Fact
+from gateway.policy.facts import SHOPEE_RATE_WINDOW
 from gateway.policy.rule_set import RuleSet
 from gateway.ports import StoreHealth
 from gateway.storage.moments import to_micros

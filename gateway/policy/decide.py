@@ -11,6 +11,7 @@ from gateway.policy.shopee import SHOPEE
 from gateway.policy.situation import Situation
 from gateway.policy.terms import NO_RULE_PERMITS, Action, Path, Performer
 from gateway.policy.verdict import Allowed, cost_of, ranked
+from gateway.policy.xiaohongshu import XIAOHONGSHU
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.policy.scenario import Scenario
     from gateway.policy.verdict import Verdict
 
-_BOOKS: dict[Platform, Book] = {Platform.shopee: SHOPEE}
+_BOOKS: dict[Platform, Book] = {Platform.shopee: SHOPEE, Platform.xiaohongshu: XIAOHONGSHU}
 """The platforms whose rules are written; on every other a person is asked."""
 
 _NOTHING_PERMITS = "No rule in force permits ending or shipping this order here. A person must look at it."

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.marked_yaml import Node
-    from gateway.policy.facts import Fact
+    from gateway.policy.fact import Fact
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -61,6 +61,7 @@ class DatedValue:
     known: bool
     value: object
     source: str
+    span: str | None  # where in the source, as "paragraph 5" or "line 30"
     published: date
     seen: date
     tier: str
@@ -223,7 +224,7 @@ def _history(fact: Fact[object], node: Node, sources: dict[str, Source]) -> Hist
 
 def _dated_value(fact: Fact[object], day: date, node: Node, sources: dict[str, Source]) -> DatedValue:
     announced = "expected" in _mapping(node).entries
-    fields = _fields(node, {"expected" if announced else "value", "source", "published", "seen", "tier"}, set())
+    fields = _fields(node, {"expected" if announced else "value", "source", "published", "seen", "tier"}, {"span"})
     if announced and _text(fields["expected"]) != "true":
         raise RuleError(fields["expected"].mark, "expected: can only be true; give a value instead")
     source = _text(fields["source"])
@@ -234,6 +235,7 @@ def _dated_value(fact: Fact[object], day: date, node: Node, sources: dict[str, S
         known=not announced,
         value=None if announced else fact.read(fields["value"]),
         source=source,
+        span=_text(fields["span"]) if "span" in fields else None,
         published=_date(fields["published"]),
         seen=_date(fields["seen"]),
         tier=_one_of(fields["tier"], _TIERS),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gateway.errors import NoRuleKnown
 from gateway.model.order import Phase
-from gateway.policy.decision import Refusal, Step
+from gateway.policy.after_sale import AfterSaleFacts, after_sale_verdicts
+from gateway.policy.answering import accept_request
+from gateway.policy.decision import Step
 from gateway.policy.facts import (
     EVIDENCE_FOR_BUYER_ASKED,
-    LOSS_NEEDING_APPROVAL_CNY,
+    SHOPEE_ACCEPT_REFUND,
     SHOPEE_ACCEPT_REQUEST,
+    SHOPEE_ACCEPT_RETURN,
     SHOPEE_ANSWER_HOURS,
     SHOPEE_CLOSE_PHASES,
     SHOPEE_FULFIL_PHASES,
     SHOPEE_FULFIL_REASONS,
+    SHOPEE_GRANT_MORE,
+    SHOPEE_MONEY_AFTER_GOODS,
     SHOPEE_NATIVE_REASONS,
     SHOPEE_NEVER_ASK_TO_CANCEL,
     SHOPEE_NEVER_LET_LAPSE,
@@ -28,14 +31,13 @@ from gateway.policy.facts import (
     SHOPEE_UNDELIVERABLE_REGIONS,
     SHOPEE_UNPAID_LAPSES,
 )
+from gateway.policy.fulfil import FulfilFacts, fulfil
 from gateway.policy.rate import RateEffect, shopee_rate_effect
-from gateway.policy.shopee_after_sale import after_sale_verdicts, money_before_goods
+from gateway.policy.refusals import refusals
 from gateway.policy.shopee_rejection import rejection_before_shipment
 from gateway.policy.situation import SHIPPED
 from gateway.policy.terms import (
     Action,
-    Approval,
-    Awaited,
     CostKind,
     EvidenceKind,
     Missing,
@@ -43,19 +45,24 @@ from gateway.policy.terms import (
     Performer,
     Reason,
     RefusedAct,
-    Reply,
 )
 from gateway.policy.verdict import Allowed, Charge, Forbidden, cost_of, judged
+from gateway.policy.waiting import let_it_lapse, wait_for_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from gateway.policy.decision import Rejection
-    from gateway.policy.facts import Fact
+    from gateway.policy.decision import Refusal, Rejection
     from gateway.policy.rule_set import Known
     from gateway.policy.situation import Situation
     from gateway.policy.verdict import Verdict
+
+
+_AFTER_SALE = AfterSaleFacts(
+    accept_refund=SHOPEE_ACCEPT_REFUND, accept_return=SHOPEE_ACCEPT_RETURN, grant_more=SHOPEE_GRANT_MORE
+)
+_FULFIL = FulfilFacts(phases=SHOPEE_FULFIL_PHASES, reasons=SHOPEE_FULFIL_REASONS)
 
 
 class ShopeeBook:
@@ -70,39 +77,34 @@ class ShopeeBook:
         if situation.order.phase is Phase.unpaid:
             return (judged(Path.wait, wait_for_payment, situation),)
         if situation.order.phase in SHIPPED:
-            return after_sale_verdicts(situation)
+            return after_sale_verdicts(situation, _AFTER_SALE)
         return (
-            judged(Path.buyer_cancel, accept_request, situation),
+            judged(Path.buyer_cancel, buyer_cancel, situation),
             judged(Path.seller_close, seller_close, situation),
-            judged(Path.fulfil, fulfil, situation),
-            judged(Path.wait, let_it_lapse, situation),
+            judged(Path.fulfil, lambda each: fulfil(each, _FULFIL), situation),
+            judged(Path.wait, lambda each: let_it_lapse(each, SHOPEE_NEVER_LET_LAPSE), situation),
         )
 
     def answer_by(self, situation: Situation) -> datetime | None:
         """Return the platform's own deadline, else 24 h after opening while the goods are here (SHP-27)."""
         request = situation.order.request
-        if situation.open_kind is None or request is None:
-            return None
-        if request.answer_by is not None or not situation.not_shipped:
-            return request.answer_by
-        try:
-            return request.opened_at + timedelta(hours=situation.rules.value(SHOPEE_ANSWER_HOURS))
-        except NoRuleKnown:
-            return None
+        if situation.not_shipped or request is None:
+            return situation.deadline(SHOPEE_ANSWER_HOURS)
+        return None if situation.open_kind is None else request.answer_by
 
     def refused(self, situation: Situation, chosen: Allowed | None) -> tuple[Refusal, ...]:
         """Return what nobody may do by hand here (S7, SHP-02, SHP-19, SHP-23, READING-3)."""
-        while_here: dict[RefusedAct, Fact[bool]] = {
-            RefusedAct.ask_buyer_to_cancel: SHOPEE_NEVER_ASK_TO_CANCEL,
-            RefusedAct.refuse_to_ship: SHOPEE_NEVER_REFUSE_TO_SHIP,
-            RefusedAct.let_it_lapse: SHOPEE_NEVER_LET_LAPSE,
-        }
-        found = [(act, _forbids(situation, fact)) for act, fact in while_here.items() if situation.not_shipped]
-        if situation.states_false_reason:
-            found.append((RefusedAct.false_reason, _forbids(situation, SHOPEE_TRUE_REASON_ONLY)))
-        found.append((RefusedAct.refund_before_return, money_before_goods(situation, chosen)))
-        by_act = {act: cites for act, cites in found if cites}
-        return tuple(Refusal(what=act, because=by_act[act]) for act in RefusedAct if act in by_act)
+        return refusals(
+            situation,
+            chosen,
+            while_here={
+                RefusedAct.ask_buyer_to_cancel: SHOPEE_NEVER_ASK_TO_CANCEL,
+                RefusedAct.refuse_to_ship: SHOPEE_NEVER_REFUSE_TO_SHIP,
+                RefusedAct.let_it_lapse: SHOPEE_NEVER_LET_LAPSE,
+            },
+            true_reason_only=SHOPEE_TRUE_REASON_ONLY,
+            money_after_goods=SHOPEE_MONEY_AFTER_GOODS,
+        )
 
     def rejection(self, situation: Situation) -> Rejection | None:
         """Return what rejecting a request on goods still here may cost (SHP-18, SHP-29)."""
@@ -112,62 +114,20 @@ class ShopeeBook:
 SHOPEE = ShopeeBook()
 
 
-def _forbids(situation: Situation, fact: Fact[bool]) -> tuple[str, ...]:
-    try:
-        known = situation.rules.know(fact)
-    except NoRuleKnown:
-        return ()
-    return known.cites if known.value else ()
-
-
 def wait_for_payment(situation: Situation) -> Verdict:
     """Wait for the platform to end an unpaid order by itself, at no cost (SHP-31)."""
-    lapses = situation.rules.know(SHOPEE_UNPAID_LAPSES)
-    if not lapses.value:
-        return Forbidden(path=Path.wait, because=lapses.cites)
-    ends = situation.order.auto_cancel_at
-    until = situation.local(ends) if ends is not None and ends >= situation.scenario.as_of else None
-    wait = Step(
-        action=Action.wait,
-        until=until,
-        awaited=(Awaited.platform_cancellation,),
-        performed_by=Performer.platform,
-    )
-    return Allowed(
-        path=Path.wait,
-        because=lapses.cites,
-        why="The buyer has not paid. Shopee cancels an unpaid order by itself, at no cost to the shop.",
-        steps=(wait,),
-        cost=cost_of((), situation.currency),
-        earliest=situation.as_of,
-        not_before=until,
-        ends=until,
-    )
+    why = "The buyer has not paid. Shopee cancels an unpaid order by itself, at no cost to the shop."
+    return wait_for_platform(situation, SHOPEE_UNPAID_LAPSES, why)
 
 
-def accept_request(situation: Situation) -> Verdict:
-    """Accept the buyer's open request on goods still here, before or after its deadline (SHP-23, SHP-28)."""
-    if situation.open_kind is None:
-        never = situation.rules.know(SHOPEE_NEVER_ASK_TO_CANCEL)
-        return Forbidden(
-            path=Path.buyer_cancel,
-            because=never.cites,
-            why="The buyer has not asked to cancel, and on Shopee nobody may ask the buyer to.",
-        )
-    accept = situation.rules.know(SHOPEE_ACCEPT_REQUEST)
-    if not accept.value:
-        return Forbidden(path=Path.buyer_cancel, because=accept.cites)
-    now = situation.as_of
-    return Allowed(
+def buyer_cancel(situation: Situation) -> Verdict:
+    """Accept the buyer's open request on goods still here; nobody may ask for one (SHP-23, SHP-28, S7)."""
+    if situation.open_kind is not None:
+        return accept_request(situation, SHOPEE_ACCEPT_REQUEST)
+    return Forbidden(
         path=Path.buyer_cancel,
-        because=accept.cites,
-        why="The buyer has asked to end this order and the goods have not left. "
-        "Accepting costs nothing and does not count against the shop.",
-        steps=(Step(action=Action.accept_request, at=now, performed_by=Performer.gateway),),
-        cost=cost_of((), situation.currency),
-        earliest=now,
-        not_before=now,
-        ends=now,
+        because=situation.rules.know(SHOPEE_NEVER_ASK_TO_CANCEL).cites,
+        why="The buyer has not asked to cancel, and on Shopee nobody may ask the buyer to.",
     )
 
 
@@ -250,44 +210,3 @@ def _close_plan(situation: Situation, *, counted: bool) -> tuple[tuple[Missing, 
         else "It does not count in the shop's cancellation rate."
     )
     return (), (close,), why
-
-
-def fulfil(situation: Situation) -> Verdict:
-    """Ship goods that are here after all, where the reason to end is only the seller's (SHP-02, READING-4)."""
-    rules, order = situation.rules, situation.order
-    reasons, phases = rules.know(SHOPEE_FULFIL_REASONS), rules.know(SHOPEE_FULFIL_PHASES)
-    possible = (
-        situation.open_kind is None
-        and order.phase in phases.value
-        and order.stock_available
-        and situation.reason in reasons.value
-        and situation.scenario.contact.reply is not Reply.asks_to_cancel
-    )
-    if not possible:
-        return Forbidden(path=Path.fulfil, because=phases.cites)
-    spent = Fraction(order.goods_cost.amount) + Fraction(order.outbound_shipping_cost.amount)
-    loss = max(Fraction(0), spent - Fraction(order.paid.amount))
-    limit = rules.know(LOSS_NEEDING_APPROVAL_CNY)
-    needs_approval = loss > situation.prices.from_cny(limit.value)
-    now = situation.as_of
-    ends = situation.soft_bound
-    return Allowed(
-        path=Path.fulfil,
-        because=(*reasons.cites, *(limit.cites if needs_approval else ())),
-        why="The goods can be shipped, and shipping them is the cheapest way the rules allow. "
-        + ("It costs more than the buyer paid." if loss else "Ship the order."),
-        steps=(Step(action=Action.ship, at=now, performed_by=Performer.person),),
-        cost=cost_of(
-            [Charge(CostKind.loss, Fraction(situation.orders_asked if loss else 0), loss)], situation.currency
-        ),
-        earliest=now,
-        not_before=now,
-        ends=situation.local(ends) if ends else None,
-        approval=(Approval.loss_order,) if needs_approval else (),
-    )
-
-
-def let_it_lapse(situation: Situation) -> Verdict:
-    """Never let an order run into the platform's cancellation for late shipment (SHP-19)."""
-    never = situation.rules.know(SHOPEE_NEVER_LET_LAPSE)
-    return Forbidden(path=Path.wait, because=never.cites)

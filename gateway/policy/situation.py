@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gateway.model.order import Phase
+from gateway.errors import NoRuleKnown
+from gateway.model.order import Phase, SaleType
+from gateway.model.store import Platform
+from gateway.policy.facts import HORIZON_DAYS
+from gateway.policy.facts_xiaohongshu import XHS_SHIP_HOURS
 from gateway.policy.terms import Reason, Reply, RequestKind, ReturnState
 from gateway.policy.valuation import Prices, prices
+from gateway.policy.verdict import Charge
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gateway.policy.fact import Fact
     from gateway.policy.rule_set import Rules, RuleSet
     from gateway.policy.scenario import OrderFacts, Scenario
+    from gateway.policy.terms import CostKind
 
 NOT_SHIPPED = frozenset({Phase.on_hold, Phase.awaiting_shipment, Phase.awaiting_collection})
 SHIPPED = frozenset({Phase.in_transit, Phase.delivered, Phase.completed})
@@ -32,7 +41,7 @@ class Situation:
         """Look up what was in force at `as_of` and known by `known_by`."""
         store = scenario.store
         view = rule_set.at(scenario.as_of, scenario.known_by, store.zone)
-        return cls(scenario, view, prices(store.currency, store.valuation))
+        return cls(_as_the_platform_means(scenario), view, prices(store.currency, store.valuation))
 
     @property
     def order(self) -> OrderFacts:
@@ -61,8 +70,9 @@ class Situation:
 
     @property
     def orders_asked(self) -> int:
-        """How many orders one close or shipment stands for (item 10: a hold is answered one by one)."""
-        return 1 if self.order.phase is Phase.on_hold else self.scenario.intent.batch_size
+        """How many orders one close or shipment stands for (item 10: these three are answered one by one)."""
+        alone = self.order.phase in {Phase.unpaid, Phase.on_hold} or self.open_kind is not None
+        return 1 if alone else self.scenario.intent.batch_size
 
     @property
     def open_kind(self) -> RequestKind | None:
@@ -85,8 +95,10 @@ class Situation:
 
     @property
     def states_false_reason(self) -> bool:
-        """Whether the facts contradict the reason given (item 1)."""
+        """Whether the facts contradict the reason given (item 1; never on an unpaid 1688 order)."""
         reply = self.scenario.contact.reply
+        if self.order.phase is Phase.unpaid and self.platform is Platform.alibaba_1688:
+            return False
         if self.reason is Reason.out_of_stock:
             return self.order.stock_available
         if self.reason is Reason.buyer_asked:
@@ -94,9 +106,56 @@ class Situation:
         return self.reason is Reason.buyer_unreachable and reply is not Reply.none
 
     @property
+    def platform(self) -> Platform:
+        """Whose rules hold."""
+        return self.scenario.store.platform
+
+    @property
+    def is_batch(self) -> bool:
+        """Several orders are asked for at once: only a close or a shipment can answer (item 10)."""
+        return self.orders_asked > 1
+
+    def charge(self, kind: CostKind, quantity: Fraction | int, rule: str | None = None) -> Charge:
+        """Return so many of a kind at the store's own price."""
+        return Charge(kind, Fraction(quantity), self.prices.by_kind[kind], rule)
+
+    @property
     def soft_bound(self) -> datetime | None:
-        """The instant by which the goods should leave; none once they have."""
-        return self.order.ship_by if self.not_shipped else None
+        """The instant by which the goods should leave; none once they have (Terms, "Bounds"; XHS-83)."""
+        order = self.order
+        if not self.not_shipped or order.ship_by is not None:
+            return order.ship_by if self.not_shipped else None
+        if self.platform is not Platform.xiaohongshu or order.sale_type is not SaleType.in_stock or not order.paid_at:
+            return None
+        try:
+            return order.paid_at + timedelta(hours=self.rules.value(XHS_SHIP_HOURS))
+        except NoRuleKnown:
+            return None
+
+    def is_late(self, instant: datetime) -> bool:
+        """Tell whether acting then is after the soft bound; one that has passed already bounds nothing."""
+        bound = self.soft_bound
+        return bound is not None and self.scenario.as_of <= bound < instant
+
+    def horizon(self, answer_by: datetime | None, instant: datetime) -> datetime:
+        """Return how far a plan made at ``instant`` may reach: the next hard bound, else a week. Raises NoRuleKnown."""
+        hard = [each for each in (answer_by, self.order.auto_cancel_at) if each is not None and each >= instant]
+        return min(hard) if hard else instant + timedelta(days=self.rules.value(HORIZON_DAYS))
+
+    def deadline(self, hours: Fact[int]) -> datetime | None:
+        """Return by when the open request must be answered: the platform's own word, else so long after it was opened.
+
+        None without a request, and where no rule is known.
+        """
+        request = self.order.request
+        if self.open_kind is None or request is None:
+            return None
+        if request.answer_by is not None:
+            return request.answer_by
+        try:
+            return request.opened_at + timedelta(hours=self.rules.value(hours))
+        except NoRuleKnown:
+            return None
 
     def act_by(self, answer_by: datetime | None) -> datetime | None:
         """Return the earliest bound not yet passed, else the latest passed, else None (Terms, "Bounds")."""
@@ -109,3 +168,11 @@ class Situation:
     def local(self, instant: datetime) -> datetime:
         """Return the instant with the offset of the store's time zone."""
         return instant.astimezone(self.scenario.store.zone)
+
+
+def _as_the_platform_means(scenario: Scenario) -> Scenario:
+    """Xiaohongshu knows no parcel that waits for collection: what is said to wait is under way (Edge rulings)."""
+    order = scenario.order
+    if scenario.store.platform is not Platform.xiaohongshu or order.phase is not Phase.awaiting_collection:
+        return scenario
+    return scenario.model_copy(update={"order": order.model_copy(update={"phase": Phase.in_transit})})

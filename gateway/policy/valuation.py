@@ -130,6 +130,12 @@ class Prices:
             raise NoRuleKnown(f"no price is known for a rate line of {percent} %: add it to the valuation table")
         return self.rate_lines[percent]
 
+    def band(self, border: int) -> Fraction:
+        """Return the price of falling below a border of the credit score. Raises NoRuleKnown without one."""
+        if border not in self.credit_bands:
+            raise NoRuleKnown(f"no price is known for a credit score below {border}: add it to the valuation table")
+        return self.credit_bands[border]
+
 
 def is_priceable(currency: str, valuation: Valuation) -> bool:
     """Whether defaults can be converted: the currency is in the table or the store gives its rate."""

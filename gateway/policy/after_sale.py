@@ -1,13 +1,12 @@
-"""Shopee: the buyer's request on goods that have left (READINGS.md item 3 and "Edge rulings", Returns)."""
+"""The buyer's request on goods that have left (READINGS.md item 3 and "Edge rulings", Returns)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from gateway.errors import NoRuleKnown
 from gateway.policy.decision import Step
-from gateway.policy.facts import SHOPEE_ACCEPT_REFUND, SHOPEE_ACCEPT_RETURN, SHOPEE_MONEY_AFTER_GOODS
 from gateway.policy.terms import (
     Action,
     Approval,
@@ -26,41 +25,46 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.policy.amount import Amount
+    from gateway.policy.fact import Fact
+    from gateway.policy.scenario import OrderFacts
     from gateway.policy.situation import Situation
     from gateway.policy.verdict import Verdict
 
 
-def after_sale_verdicts(situation: Situation) -> Iterable[Verdict]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSaleFacts:
+    """Where a platform's rules say what may be granted; ``grant_more``: a refund alone where a return was asked."""
+
+    accept_refund: Fact[bool]
+    accept_return: Fact[bool]
+    grant_more: Fact[bool]
+
+
+def after_sale_verdicts(situation: Situation, facts: AfterSaleFacts) -> Iterable[Verdict]:
     """Judge the paths a request opens: a refund alone, or goods back first and, granting more, a refund alone."""
     kind = situation.open_kind
     if kind is RequestKind.refund:
-        return (judged(Path.refund, refund, situation),)
+        return (judged(Path.refund, lambda each: refund(each, facts), situation),)
     if kind is RequestKind.return_refund:
-        return (judged(Path.refund, refund, situation), judged(Path.return_refund, return_refund, situation))
+        return (
+            judged(Path.refund, lambda each: _refund_instead(each, facts), situation),
+            judged(Path.return_refund, lambda each: return_refund(each, facts), situation),
+        )
     return ()
 
 
-def money_before_goods(situation: Situation, chosen: Allowed | None) -> tuple[str, ...]:
-    """Return the rules against paying before the goods are back; empty unless a return is the chosen path."""
-    if chosen is None or chosen.path is not Path.return_refund:
-        return ()
-    try:
-        known = situation.rules.know(SHOPEE_MONEY_AFTER_GOODS)
-    except NoRuleKnown:
-        return ()
-    return known.cites if known.value and situation.order.return_state is not ReturnState.received else ()
+def _refund_instead(situation: Situation, facts: AfterSaleFacts) -> Verdict:
+    more = situation.rules.know(facts.grant_more)
+    return refund(situation, facts) if more.value else Forbidden(path=Path.refund, because=more.cites)
 
 
-def refund(situation: Situation) -> Verdict:
+def refund(situation: Situation, facts: AfterSaleFacts) -> Verdict:
     """Money back, the goods stay with the buyer: goods and the parcel out are lost (READING-3)."""
-    accept = situation.rules.know(SHOPEE_ACCEPT_REFUND)
+    accept = situation.rules.know(facts.accept_refund)
     if not accept.value:
         return Forbidden(path=Path.refund, because=accept.cites)
     order, now = situation.order, situation.as_of
-    cost = cost_of(
-        (_lost(CostKind.goods, order.goods_cost), _lost(CostKind.shipping, order.outbound_shipping_cost)),
-        situation.currency,
-    )
+    cost = cost_of(goods_lost(order), situation.currency)
     return Allowed(
         path=Path.refund,
         because=accept.cites,
@@ -74,14 +78,13 @@ def refund(situation: Situation) -> Verdict:
     )
 
 
-def return_refund(situation: Situation) -> Verdict:
+def return_refund(situation: Situation, facts: AfterSaleFacts) -> Verdict:
     """Goods back first, then the money: only what was received is paid for (READING-3)."""
-    accept = situation.rules.know(SHOPEE_ACCEPT_RETURN)
+    accept = situation.rules.know(facts.accept_return)
     if not accept.value:
         return Forbidden(path=Path.return_refund, because=accept.cites)
     steps, ready, why = _return_plan(situation)
     order, now = situation.order, situation.as_of
-    parcels = [_lost(CostKind.shipping, each) for each in (order.outbound_shipping_cost, order.return_shipping_cost)]
     waiting = steps[0].action is Action.wait
     paid_now = steps[0].action is Action.refund_returned
     not_before: datetime | None = None if waiting else now
@@ -90,7 +93,7 @@ def return_refund(situation: Situation) -> Verdict:
         because=accept.cites,
         why=why,
         steps=steps,
-        cost=cost_of(parcels, situation.currency),
+        cost=cost_of(parcels_both_ways(order), situation.currency),
         earliest=now if ready else None,
         not_before=not_before,
         ends=now if paid_now else None,
@@ -99,9 +102,20 @@ def return_refund(situation: Situation) -> Verdict:
     )
 
 
-def _lost(kind: CostKind, amount: Amount) -> Charge:
-    """Charge the goods or a parcel once, and nothing where it costs nothing."""
-    return Charge(kind, Fraction(1 if amount.amount else 0), Fraction(amount.amount))
+def goods_lost(order: OrderFacts) -> list[Charge]:
+    """Charge the goods and the parcel out: they stay with the buyer."""
+    return [charge_once(CostKind.goods, order.goods_cost), charge_once(CostKind.shipping, order.outbound_shipping_cost)]
+
+
+def parcels_both_ways(order: OrderFacts) -> list[Charge]:
+    """Charge the parcel out and the parcel back."""
+    costs = (order.outbound_shipping_cost, order.return_shipping_cost)
+    return [charge_once(CostKind.shipping, each) for each in costs]
+
+
+def charge_once(kind: CostKind, amount: Amount, times: int = 1) -> Charge:
+    """Charge goods or a parcel, and nothing where it costs nothing."""
+    return Charge(kind, Fraction(times if amount.amount else 0), Fraction(amount.amount))
 
 
 def _return_plan(situation: Situation) -> tuple[tuple[Step, ...], bool, str]:
