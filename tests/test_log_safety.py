@@ -28,7 +28,7 @@ from gateway.bootstrap import running
 from gateway.cli.app import build
 from gateway.errors import GatewayError
 from gateway.operations.context import Context
-from gateway.operations.demo import DemoReport, run
+from gateway.operations.demo.run import DemoReport, run
 from gateway.policy.terms import Reason
 from gateway.transport.redaction import configure_logging
 

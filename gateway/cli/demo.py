@@ -15,7 +15,7 @@ from gateway.cli.session import Session, with_session
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gateway.operations.demo import DemoReport
+    from gateway.operations.demo.run import DemoReport
 
 
 _BECAME = {
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 @with_session
 def demo(
     session: Session,
-    orders: Annotated[int, typer.Option(min=60, metavar="N", help="How many orders to begin with.")] = 200,
+    orders: Annotated[int, typer.Option(min=60, metavar="N", help="How many orders each platform begins with.")] = 170,
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Leave the simulator up at the end, until Ctrl-C.")
     ] = False,
@@ -43,7 +43,7 @@ def demo(
 
     Keeps its things in a temporary folder unless --data or ORDER_GATEWAY_DATA names one.
     """
-    from gateway.operations.demo import run
+    from gateway.operations.demo.run import run
 
     session.log()
 
@@ -63,7 +63,7 @@ def _show(session: Session, report: DemoReport) -> None:
     session.show(report, _deeds, _phases, _differences)
     if not session.json:
         compared = report.comparison
-        print(f"compared {compared.orders} orders, {compared.fields} fields with the simulator's own books")
+        print(f"compared {compared.orders} orders, {compared.fields} fields with the simulators' own books")
         pushes = ", ".join(f"{number} {_BECAME[state]}" for state, number in sorted(report.pushes.items()))
         print(f"pushes: {pushes}; {report.forged_refused} forged, refused unseen")
         print(f"effects: {len(report.deeds)} intended, {report.applied} applied")
@@ -72,8 +72,9 @@ def _show(session: Session, report: DemoReport) -> None:
 
 async def _stay(session: Session, report: DemoReport) -> None:
     command = f"gateway --data {report.data}"
+    pages = ", ".join(f"{url}/" for url in report.control_urls.values())
     session.say(
-        f"The simulator stays up until Ctrl-C. Its page for a person: {report.control_url}/\n"
+        f"The simulators stay up until Ctrl-C. Their pages for a person: {pages}\n"
         f"In another terminal:\n  {command} orders list\n  {command} sync --once\n"
         f"  {command} resolve ORDER --reason out_of_stock --dry-run\n  {command} serve"
     )
@@ -96,12 +97,12 @@ def _deeds(report: DemoReport) -> RenderableType:
 
 def _phases(report: DemoReport) -> RenderableType:
     rows = sorted(report.by_phase.items())
-    return table(f"{report.orders} orders in {report.stores} shops", ["phase", "orders"], rows, empty="no orders")
+    return table(f"{report.orders} orders in {report.stores} stores", ["phase", "orders"], rows, empty="no orders")
 
 
 def _differences(report: DemoReport) -> RenderableType | None:
     found = report.comparison.differences
     if not found:
         return None
-    rows = [(each.store, each.order_id, each.field, each.truth, each.gateway) for each in found]
-    return table("Differences", ["shop", "order", "field", "simulator", "gateway"], rows, empty="")
+    rows = [(each.platform, each.store, each.order_id, each.field, each.truth, each.gateway) for each in found]
+    return table("Differences", ["platform", "shop", "order", "field", "simulator", "gateway"], rows, empty="")

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from gateway.errors import Unavailable
-from gateway.operations.demo import compare_with
+from gateway.operations.demo.run import compare_with
 from gateway.operations.events import replay_events, show_event
 
 
@@ -72,7 +72,7 @@ async def test_every_push_of_a_played_sequence_arrives_and_the_stored_orders_are
     assert sum(row.deliveries for row in stored) == len(attempts)
     await settled(gate, until)
     assert set(await gate.states()) <= {"processed", "ignored"}
-    compared = await compare_with(gate.context, gate.shopee)
+    compared = await compare_with(gate.context, {"shopee": gate.shopee})
     assert (compared.orders, compared.differences) == (2, ())
     requests = await gate.context.database.read(
         lambda c: c.exec_driver_sql("select order_id, kind from after_sales order by kind").all()
@@ -98,10 +98,10 @@ async def test_whatever_happens_to_pushes_one_reconcile_converges(gate, until, f
     if fault == "push_drop":
         assert any(each["outcome"] == "dropped" for each in await gate.attempts())
     else:
-        compared = await compare_with(gate.context, gate.shopee)
+        compared = await compare_with(gate.context, {"shopee": gate.shopee})
         assert compared.differences == (), "nothing was lost, so pushes alone suffice"
     await gate.pull()
-    compared = await compare_with(gate.context, gate.shopee)
+    compared = await compare_with(gate.context, {"shopee": gate.shopee})
     assert (compared.orders, compared.differences) == (4, ())
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gateway.bootstrap import running
-from gateway.operations.demo import compare_with
+from gateway.operations.demo.run import compare_with
 from gateway.operations.simulated import Simulator, simulators
 from tests.kit.shops import connected_folder
 
@@ -137,6 +137,6 @@ async def test_daemon_killed_while_it_pulls_goes_on_where_it_was(shop: Shop, kil
     async with running(shop.data) as gateway:
         for store in await gateway.connections.stores():
             await gateway.pull_for(await gateway.connections.open(store.id)).changes()
-        comparison = await compare_with(gateway, shop.simulator)
+        comparison = await compare_with(gateway, {"shopee": shop.simulator})
     assert comparison.differences == ()
     assert comparison.orders == 80 + kills * len(shop_ids)

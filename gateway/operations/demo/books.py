@@ -5,14 +5,14 @@ Reads the simulator's own books, not the platform's API, and uses no adapter: wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from gateway.model.after_sale import AfterSale, RequestKind, RequestState
 from gateway.model.money import to_major
+from gateway.operations.demo.truth import TRUTHS, amount
 from gateway.orders.store import StoredOrder
 
 FIELDS = (
@@ -23,13 +23,14 @@ FIELDS = (
 )  # fmt: skip
 """What is compared of every order; a dotted field once for each line, package or return."""
 
-_ENDED_BY = {"buyer": "buyer", "seller": "seller", "system": "platform", "ops": "platform"}
+_ABSENT: Mapping[str, str | None] = {"order": "absent"}
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One field on which the two do not agree."""
 
+    platform: str
     store: str
     order_id: str
     field: str
@@ -46,14 +47,30 @@ class Comparison:
     differences: tuple[Difference, ...]
 
 
-def compare(truth: Sequence[Mapping[str, Any]], stored: Mapping[tuple[str, str], StoredOrder]) -> Comparison:
-    """Compare every order that either side knows. ``stored`` is keyed by (the shop's id on the platform, order id)."""
-    told = {(str(order["store"]), str(order["id"])): order for order in truth}
+Key: TypeAlias = tuple[str, str, str]
+"""Platform, the shop's id on the platform, order id."""
+
+
+def compare(
+    truth: Mapping[str, Sequence[Mapping[str, Any]]],
+    stored: Mapping[Key, StoredOrder],
+    shops: Collection[tuple[str, str]],
+) -> Comparison:
+    """Compare every order that either side knows of ``shops``, which are pairs of platform and shop id.
+
+    ``truth`` holds each simulator's own books by platform.
+    """
+    told: dict[Key, Mapping[str, str | None]] = {
+        (platform, order["store"], order["id"]): TRUTHS[platform](order)
+        for platform, orders in truth.items()
+        for order in orders
+        if (platform, order["store"]) in shops
+    }
     fields = 0
     differences: list[Difference] = []
     for key in sorted({*told, *stored}):
-        expected = _expected(told[key]) if key in told else {"order": "absent"}
-        found = _found(stored[key]) if key in stored else {"order": "absent"}
+        expected = told.get(key, _ABSENT)
+        found = view(stored[key]) if key in stored else _ABSENT
         names = sorted({*expected, *found})
         fields += len(names)
         differences += [
@@ -64,42 +81,8 @@ def compare(truth: Sequence[Mapping[str, Any]], stored: Mapping[tuple[str, str],
     return Comparison(len({*told, *stored}), fields, tuple(differences))
 
 
-def _expected(order: Mapping[str, Any]) -> dict[str, str | None]:
-    times, ended = order["times"], order["ended"]
-    seen: dict[str, str | None] = {
-        "status": order["status"],
-        "phase": order["phase"],
-        "region": order["region"],
-        "currency": order["currency"],
-        "payment": "paid" if times["paid"] else "on_delivery" if order["cod"] else "unpaid",
-        "closure": order["phase"] if order["phase"] in {"cancelled", "completed", "closed"} else "open",
-        "placed_at": _seconds(times["created"]),
-        "paid_at": _seconds(times["paid"]),
-        "ship_by": _seconds(times["ship_by"]),
-        "total": _told_money(order["money"]["total"]),
-        "ended_by": _ENDED_BY[ended["by"].lower()] if ended else None,
-        "ended_reason": ended["reason"] if ended else None,
-        "cancellation.open": "yes" if order["cancellation"] else "no",
-    }
-    for line in order["lines"]:
-        key = ":".join(line[part] for part in ("item_id", "model_id", "order_item_id", "promotion_group_id"))
-        for name in ("quantity", "cancel_requested", "cancelled", "return_requested", "returned"):
-            seen[f"line.{name} {key}"] = str(line[name])
-        seen[f"line.price {key}"] = _told_money(line["price"])
-    for package in order["packages"]:
-        key = package["number"]
-        for name in ("status", "tracking_number", "carrier"):
-            seen[f"package.{name} {key}"] = package[name] or None
-    for one in order["returns"]:
-        key = one["return_sn"]
-        seen[f"return.status {key}"] = one["status"]
-        seen[f"return.refund {key}"] = _told_money(one["refund_amount"])
-        seen[f"return.answer_by {key}"] = _seconds(one["due_date"])
-        seen[f"return.tracking_number {key}"] = one["tracking_number"] or None
-    return seen
-
-
-def _found(stored: StoredOrder) -> dict[str, str | None]:
+def view(stored: StoredOrder) -> dict[str, str | None]:
+    """Return what the gateway has stored of an order, field by field."""
     order = stored.order
     asks = [request for request in order.requests if request.kind is RequestKind.cancellation]
     seen: dict[str, str | None] = {
@@ -141,21 +124,9 @@ def _found_return(request: AfterSale) -> dict[str, str | None]:
     }
 
 
-def _told_money(text: str | None) -> str | None:
-    return None if text is None else _amount(text)
-
-
-def _seconds(value: int | None) -> str | None:
-    return str(value) if value else None
-
-
 def _instant(value: datetime | None) -> str | None:
     return str(int(value.timestamp())) if value is not None else None
 
 
 def _money(minor: int | None, currency: str) -> str | None:
-    return None if minor is None else _amount(to_major(minor, currency))
-
-
-def _amount(text: str) -> str:
-    return f"{Decimal(text).normalize():f}"
+    return None if minor is None else amount(to_major(minor, currency))

@@ -1,6 +1,7 @@
 """The demo: a short shop day against the simulators, played with real processes, and the proof at its end.
 
-Shops are connected as a seller would connect them and a daemon is started. The day is in `gateway.operations.demo_day`.
+Shops are connected as a seller would connect them and a daemon is started. The day is in
+`gateway.operations.demo.script`.
 At the end the simulator's own books are compared with what the gateway stored, and its journal of applied
 writes with what the gateway meant to do.
 """
@@ -12,7 +13,7 @@ import os
 import socket
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +21,14 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from gateway.errors import ConfigurationError
-from gateway.model.store import AppSecret, Store, StoreMode
-from gateway.operations.apps import add_app
-from gateway.operations.comparison import Comparison, compare
-from gateway.operations.connecting import connect_with
 from gateway.operations.context import Context, DataFolder
-from gateway.operations.demo_day import Day, Deed, play
+from gateway.operations.demo.books import Comparison, Key, compare
+from gateway.operations.demo.day import Day, Deed
+from gateway.operations.demo.script import play
+from gateway.operations.demo.shops import REGISTRATIONS, connect
 from gateway.operations.initialise import initialise
 from gateway.operations.processes import Daemon
 from gateway.operations.simulated import Simulator, simulators
-from gateway.operations.stores import set_store_mode
 from gateway.orders.query import Query
 from gateway.orders.search import find
 from gateway.orders.store import StoredOrder, order
@@ -48,7 +47,7 @@ class DemoReport:
     """What the day came to. ``ok`` when nothing differs and every effect happened exactly once."""
 
     data: Path
-    control_url: str
+    control_urls: dict[str, str]
     stores: int
     orders: int
     by_phase: dict[str, int]
@@ -68,7 +67,7 @@ async def run(
     running: Running,
     *,
     data: Path | None = None,
-    count: int = 200,
+    count: int = 170,
     say: Say = print,
     afterwards: Callable[[DemoReport], Awaitable[None]] | None = None,
 ) -> DemoReport:
@@ -81,20 +80,19 @@ async def run(
     address = f"http://127.0.0.1:{_free_port()}"
     async with (
         _folder(data) as path,
-        simulators(platforms="shopee", orders=count, seed=SEED, push_to=address) as doors,
+        simulators(platforms=",".join(REGISTRATIONS), orders=count, seed=SEED, push_to=address) as doors,
     ):
-        shopee = doors["shopee"]
-        await _prepare(path, shopee, address)
+        await _prepare(path, doors, address)
         async with _opened(running, path) as gateway:
-            stores = await _connect(gateway, shopee)
-        say(f"connected {len(stores)} shops: {', '.join(f'{one.id} ({one.currency})' for one in stores.values())}")
+            stores = await connect(gateway, doors)
+        say(f"connected {len(stores)} stores: {', '.join(f'{one.id} ({one.currency})' for one in stores)}")
 
         async def look() -> Comparison:
             async with _opened(running, path, read_only=True) as gateway:
-                return await compare_with(gateway, shopee)
+                return await compare_with(gateway, doors)
 
         daemon = Daemon(path)
-        day = Day(data=path, shopee=shopee, daemon=daemon, stores=stores, address=address, look=look, say=say)
+        day = Day(data=path, doors=doors, daemon=daemon, stores=stores, address=address, look=look, say=say)
         try:
             await daemon.start()
             await play(day)
@@ -107,10 +105,12 @@ async def run(
         return report
 
 
-async def compare_with(gateway: Context, simulator: Simulator) -> Comparison:
-    """Return the simulator's truth against everything the gateway has stored."""
-    truth = await simulator.orders()
-    return compare(truth, await _all_stored(gateway))
+async def compare_with(gateway: Context, doors: Mapping[str, Simulator]) -> Comparison:
+    """Return the truth of the simulators against everything the gateway has stored."""
+    truth = {platform: await door.orders() for platform, door in doors.items()}
+    connected = await gateway.database.read(rows.stores)
+    shops = {(store.platform, store.external_id) for store in connected}
+    return compare(truth, await _all_stored(gateway), shops)
 
 
 def _opened(running: Running, path: Path, *, read_only: bool = False) -> AbstractAsyncContextManager[Context]:
@@ -135,12 +135,12 @@ async def _folder(data: Path | None) -> AsyncIterator[Path]:
     yield data
 
 
-async def _prepare(path: Path, shopee: Simulator, address: str) -> None:
+async def _prepare(path: Path, doors: Mapping[str, Simulator], address: str) -> None:
     """Make the data folder. Pulls rest for hours of the simulator's time: what arrives in between came by push."""
     folder = DataFolder(path)
     await initialise(folder, os.environ)
     folder.configuration.write_text(
-        f"clock: {shopee.control_url}\n"
+        f"clock: {next(iter(doors.values())).control_url}\n"  # all simulators of a process share one clock
         f"listen: {address.removeprefix('http://')}\n"
         f"public_url: {address}\n"
         "sync:\n  every: 2h\n"
@@ -149,34 +149,15 @@ async def _prepare(path: Path, shopee: Simulator, address: str) -> None:
     )
 
 
-async def _connect(gateway: Context, shopee: Simulator) -> dict[str, Store]:
-    """Connect every shop through the account that owns them; return them by the platform's ids."""
-    told = await shopee.read("/credentials")
-    app = await add_app(
-        gateway,
-        name="demo-shopee",
-        platform="shopee",
-        key=str(told["partner_id"]),
-        secret=AppSecret(sign_key=told["partner_key"], push_key=told["push_partner_key"]),
-        base_url=shopee.base_url,
-    )
-    callback = {"code": told["auth_codes"][0], "main_account_id": str(told["main_account_id"])}
-    stores = [
-        await set_store_mode(gateway, connected.store.id, StoreMode.act, by="demo")
-        for connected in await connect_with(gateway, app.id, callback)
-    ]
-    return {store.external_id: store for store in stores}
-
-
 async def _close_books(gateway: Context, day: Day) -> DemoReport:
     stored = await _all_stored(gateway)
-    journal = await day.shopee.read("/effects")
+    journal = [entry for door in day.doors.values() for entry in await door.read("/effects")]
     pushes = await gateway.database.read(
         lambda c: c.execute(select(inbox.c.state, func.count().label("number")).group_by(inbox.c.state)).all()
     )
     return DemoReport(
         data=day.data,
-        control_url=day.shopee.control_url,
+        control_urls={platform: door.control_url for platform, door in day.doors.items()},
         stores=len(day.stores),
         orders=len(stored),
         by_phase=dict(Counter(one.phase.value for one in stored.values())),
@@ -184,22 +165,22 @@ async def _close_books(gateway: Context, day: Day) -> DemoReport:
         applied=sum(entry["operation"] in _OUR_WRITES for entry in journal),
         pushes={row.state: row.number for row in pushes},
         forged_refused=day.forged_refused,
-        comparison=await compare_with(gateway, day.shopee),
+        comparison=await compare_with(gateway, day.doors),
     )
 
 
-async def _all_stored(gateway: Context) -> dict[tuple[str, str], StoredOrder]:
-    """Return every stored order, keyed by (the shop's id on the platform, order id)."""
+async def _all_stored(gateway: Context) -> dict[Key, StoredOrder]:
+    """Return every stored order."""
 
-    def read(c: Connection) -> dict[tuple[str, str], StoredOrder]:
-        found: dict[tuple[str, str], StoredOrder] = {}
+    def read(c: Connection) -> dict[Key, StoredOrder]:
+        found: dict[Key, StoredOrder] = {}
         for store in rows.stores(c):
             page = find(c, gateway.vault, Query(stores=(store.id,)), 500)
             while page.rows:
                 for row in page.rows:
                     one = order(c, gateway.vault, store.id, row.order_id)
                     if one is not None:
-                        found[store.external_id, row.order_id] = one
+                        found[store.platform, store.external_id, row.order_id] = one
                 if page.next is None:
                     break
                 page = find(c, gateway.vault, Query(stores=(store.id,)), 500, page.next)

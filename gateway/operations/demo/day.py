@@ -1,0 +1,111 @@
+"""The demo's day as it goes: its shops, its clock, what has been done, and waiting until both sides agree."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import GatewayError
+from gateway.model.store import Role, Store
+from gateway.operations.demo.books import Comparison
+from gateway.operations.processes import Daemon, ask
+from gateway.operations.simulated import Simulator
+from gateway.policy.terms import Reason
+
+_AGREE_WITHIN = 30  # seconds of real time
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One effect of the day: what was wanted, what was done, what the rules said."""
+
+    wanted: str
+    store: str
+    order_id: str
+    path: str
+    action: str
+    cost: str
+    because: tuple[str, ...]
+    explanation: str
+    outcome: str
+
+
+@dataclass(slots=True)
+class Day:
+    """The day as it goes. ``look`` compares the books of the simulators with the gateway's."""
+
+    data: Path
+    doors: Mapping[str, Simulator]
+    daemon: Daemon
+    stores: Sequence[Store]
+    address: str
+    look: Callable[[], Awaitable[Comparison]]
+    say: Callable[[str], None]
+    deeds: list[Deed] = field(default_factory=list)
+    forged_refused: int = 0
+
+
+def fault(kind: str, times: int, operation: str = "push/*") -> dict[str, object]:
+    """Return what a simulator is told to do wrong, so many times."""
+    return {"operation": operation, "fault": kind, "times": times}
+
+
+async def let_pass(day: Day, span: str) -> None:
+    """Let ``span`` (ISO 8601) of the simulators' time pass."""
+    await next(iter(day.doors.values())).do("/clock", {"advance": span})
+
+
+async def agree(day: Day, why: str) -> None:
+    """Wait until the gateway's view is the platform's, then tell how many orders that are."""
+    try:
+        async with asyncio.timeout(_AGREE_WITHIN):
+            # another process does the work: there is nothing to wait on but its result
+            while (comparison := await day.look()).differences:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        comparison = await day.look()
+    left = len(comparison.differences)
+    day.say(
+        f"{why}: {comparison.orders} orders" + (f", {left} fields still differ" if left else ", all as on the platform")
+    )
+
+
+async def resolve(day: Day, platform: str, told: Mapping[str, Any], reason: Reason, why: str) -> None:
+    """Ask the gateway to end an order, and note what it did. Raises GatewayError when it did nothing."""
+    store = store_of(day, platform, told)
+    day.say(f"{why}: order {told['id']} of {store.id}")
+    done = await ask(day.data, "resolve", told["id"], "--store", store.id, "--reason", reason.value, "--yes")
+    decision, effect = done["decision"], done["effect"]
+    if effect is None:
+        raise GatewayError(f"The demo expected an effect on {told['id']}, but: {done['words']}")
+    total = decision["cost"]["total"]
+    deed = Deed(
+        wanted=why,
+        store=store.id,
+        order_id=told["id"],
+        path=decision["path"],
+        action=decision["action"],
+        cost=f"{total['amount']} {total['currency']}",
+        because=tuple(decision["because"]),
+        explanation=decision["explanation"],
+        outcome=f"{effect['state']} ({effect['because']})",
+    )
+    day.deeds.append(deed)
+    day.say(f"  {deed.path} / {deed.action}, cost {deed.cost}, by {', '.join(deed.because)} -> {deed.outcome}")
+    day.say(f"  {deed.explanation}")
+
+
+def store_of(day: Day, platform: str, told: Mapping[str, Any]) -> Store:
+    """Return the store that an order of a simulator's books belongs to."""
+    role = told.get("role", Role.seller)
+    return next(
+        each for each in day.stores if (each.platform, each.external_id, each.role) == (platform, told["store"], role)
+    )
+
+
+def shops_of(day: Day, platform: str) -> list[str]:
+    """Return the ids, on the platform, of the shops that are connected."""
+    return list(dict.fromkeys(each.external_id for each in day.stores if each.platform == platform))
