@@ -195,6 +195,14 @@ def _ships(world: World, order: Order, details: Mapping[str, Any]) -> None:
     calls_shipping.deliver(world, order, parcels, number, code, carrier_name(code) or code)
 
 
+def _picks(world: World, order: Order, _details: Mapping[str, Any]) -> None:
+    if order.status != Status.TO_SHIP or "PRINTED" in order.tags:
+        raise Illegal(f"only an order that waits for shipping (4) is picked, once; it is {int(order.status)}")
+    order.tags.append("PRINTED")
+    machine.touch(world, order)
+    world.tell_status(order)  # the second message with status 4
+
+
 def _closes(world: World, order: Order, details: Mapping[str, Any]) -> None:
     reason = _text(details, "reason", "缺货")
     if order.status == Status.SHIPPED and all(one.came_back_at is not None for one in order.parcels):
@@ -263,6 +271,7 @@ ACTS: dict[str, Act] = {
     "buyer_confirms_receipt": _act(_confirms, Status.SHIPPED, Status.EXCHANGING),
     "buyer_changes_address": _act(_moves, Status.UNPAID, Status.PROCESSING, Status.TO_SHIP),
     "seller_ships": _act(_ships, Status.TO_SHIP, Status.PARTLY_SHIPPED),
+    "seller_picks": _act(_picks, Status.TO_SHIP),
     "seller_reports_delay": _act(_extends, *_UNSHIPPED),
     "merchant_closes": _act(_closes, Status.TO_SHIP, Status.SHIPPED),
     "carrier_collects": _act(_carrier(machine.collect), *_ROAD),

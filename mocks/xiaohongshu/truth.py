@@ -40,6 +40,7 @@ def order_truth(order: Order) -> dict[str, Any]:
         "store": order.seller_id,
         "status": str(int(order.status)),
         "phase": phase(order),
+        "phase_shown": PHASES[order.status],
         "currency": "CNY",
         "order_type": order.order_type,
         "original_order_id": order.original_order_id or None,

@@ -136,7 +136,9 @@ def _time(wish: Mapping[str, Any], name: str) -> int | None:
 def _buyer(given: object) -> dict[str, str]:
     if given is None:
         return {}
-    known = {"name", "phone", "address", "province", "city", "district", "town"}
+    known = {"name", "phone", "address", "province", "city", "district", "town", "street", "zipcode"}
     if not isinstance(given, dict) or not set(given) <= known or not all(isinstance(v, str) for v in given.values()):
         raise BadRequest(f"buyer must be an object with some of {sorted(known)}")
-    return dict(given)
+    # other simulators say street and postal code; here they are one address without a code
+    common = {"address": given["street"]} if "street" in given else {}
+    return common | {name: value for name, value in given.items() if name not in {"street", "zipcode"}}

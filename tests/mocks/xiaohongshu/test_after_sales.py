@@ -104,7 +104,9 @@ async def test_return_with_refund_from_end_to_end(api: Api) -> None:
     assert (one["status"], one["refundStatus"], one["expireTime"]) == (2, 301, -1)
     assert one["returnAddress"]["fullAddress"]
     await api.act(order_id, "buyer_ships_return", tracking_number="YD77")
-    told = await api.ok("afterSale.getAfterSaleInfo", returnsId=returns_id, needNegotiateRecord=True)
+    asked: dict[str, Any] = {"returnsId": returns_id, "requestHeader": []}
+    assert (await api.ok("afterSale.getAfterSaleInfo", **asked))["negotiateRecords"] == []
+    told = await api.ok("afterSale.getAfterSaleInfo", **{**asked, "requestHeader": {}}, needNegotiateRecord=True)
     assert told["afterSaleInfo"]["status"] == 3
     assert told["logisticsInfo"]["afterSale"]["expressNo"] == "YD77"
     assert told["logisticsInfo"]["order"]["expressCompanyCode"] == "shunfeng"

@@ -69,6 +69,16 @@ async def test_no_message_tells_of_an_unpaid_order(api: Api, pushed: Receiver) -
     assert len(pushed.messages) == 2
 
 
+async def test_status_4_may_come_twice(api: Api, pushed: Receiver) -> None:
+    order_id = await api.order()
+    await api.act(order_id, "seller_picks")
+    first, second = await pushed.expect("msg_fulfillment_status_change", 2)
+    assert (first["orderStatus"], second["orderStatus"]) == (4, 4)
+    assert first["updateTime"] < second["updateTime"]
+    assert "PRINTED" in (await api.detail(order_id))["orderTagList"]
+    await api.illegal_act(order_id, "seller_picks")
+
+
 async def test_tags_of_orders(api: Api, pushed: Receiver) -> None:
     order_id = await api.order()
     await api.act(order_id, "buyer_changes_address")

@@ -148,7 +148,8 @@ async def test_tracking_tells_what_happened_in_beijing_time(api: Api) -> None:
     assert [one for one in statuses if one] == [1010, 1015, 3010, 3020, 6020]
     shipped = next(one for one in track["records"] if one["trackingStatus"] == 3020)
     assert shipped["eventAt"] == "2026-11-22 09:00:00"
-    assert (await api.truth(order_id))["phase"] == "delivered"
+    truth = await api.truth(order_id)
+    assert (truth["status"], truth["phase"], truth["phase_shown"]) == ("6", "delivered", "in_transit")
 
 
 async def test_the_life_of_an_order_by_itself(api: Api) -> None:
