@@ -178,6 +178,9 @@ def request_fields(sort: Sort, row: RequestRow, store: Store) -> tuple[dict[str,
     goods = progress.goods if kind not in {RequestKind.cancellation, RequestKind.refund} else GoodsState.not_returning
     due = [each["deadline"] for each in get("seller_next_action_response") or () if each.get("deadline")]
     deadline = min((moment for moment in due if moment), default=None)
+    paid = progress.refund
+    if sort is CANCELLATION and paid is RefundState.refunded and asked is None:
+        paid = RefundState.unknown  # complete without an amount: an unpaid order's, or not told (section 4.2)
     fields = {
         "store": store.id,
         "order_id": get("order_id"),
@@ -186,7 +189,7 @@ def request_fields(sort: Sort, row: RequestRow, store: Store) -> tuple[dict[str,
         "opened_by": meant(words.OPENED_BY, "role", get("role"), OpenedBy.unknown),
         "state": progress.state,
         "goods": goods,
-        "refund": progress.refund,
+        "refund": paid,
         "dispute": meant(words.ARBITRATION, "arbitration_status", get("arbitration_status"), DisputeState.none)
         or DisputeState.none,
         "raw_status": status,
@@ -199,7 +202,7 @@ def request_fields(sort: Sort, row: RequestRow, store: Store) -> tuple[dict[str,
         "inspect_by": deadline if goods is GoodsState.sent_back else None,
         "currency": currency,
         "refund_minor": asked,
-        "refunded_minor": asked if progress.refund is RefundState.refunded else None,
+        "refunded_minor": asked if paid is RefundState.refunded else None,
         "tracking_number": get("return_tracking_number") or "",
         "lines": _lines(get(f"{sort.prefix}_line_items") or (), currency),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.ports import BUYING, Limits, Manifest, Offered, Operation, Rate
+from gateway.ports import Limits, Manifest, Offered, Operation, Rate
 
 PLATFORM = "tiktok_shop"
 
@@ -34,7 +34,6 @@ MANIFEST = Manifest(
         Operation.set_tracking: Offered.api,
         Operation.set_note: Offered.none,  # `seller_note` is read only
         Operation.send_message: Offered.api,
-        **dict.fromkeys(sorted(BUYING), Offered.none),
     },
     limits=Limits(
         order_window=timedelta(days=30),  # ours: the platform names no widest window

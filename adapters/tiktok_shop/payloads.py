@@ -70,7 +70,7 @@ class Unit(TypedDict, total=False):
     package_status: Text
     shipping_provider_id: Number
     shipping_provider_name: Text
-    tracking_number: Text
+    tracking_number: Number
     is_gift: Flag
 
 
@@ -126,6 +126,7 @@ class OrderRow(TypedDict, total=False):
     delivery_type: Text
     delivery_option_id: Number
     shipping_provider_id: Number
+    tracking_number: Number
     warehouse_id: Number
     split_or_combine_tag: Text
     payment_method_name: Text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -70,7 +70,10 @@ async def _accept_cancellation(channel: Channel, act: Act) -> Finding:
 async def _reject_cancellation(channel: Channel, act: Act) -> Finding:
     """The platform does not tell a rejection from a withdrawal; either way the order goes on as wanted."""
     state, said = await _cancellation(channel, act)
-    return _found(None if state is RequestState.unknown else state is RequestState.withdrawn, said)
+    if state is not RequestState.withdrawn:
+        return _found(None if state is RequestState.unknown else False, said)
+    status = (await read_order(channel, act.order_id)).get("status") or "missing"
+    return _found(status not in words.ENDED_UNIT, f"{said}, order status {status}")
 
 
 async def _return(channel: Channel, act: Act) -> tuple[RequestRow, words.Progress | None, str]:
@@ -127,27 +130,30 @@ async def _ship(channel: Channel, act: Act) -> Finding:
 async def _set_tracking(channel: Channel, act: Act) -> Finding:
     row = await read_order(channel, act.order_id)
     units = units_of(row, act.parameters.get("package_id", ""))
-    numbers = {unit.get("tracking_number") for unit in units} - {None, ""} or {row.get("tracking_number")}
-    same = numbers == {act.parameters.get("tracking_number")}
+    told = {str(unit.get("tracking_number")) for unit in units if unit.get("tracking_number")}
+    numbers = told or {row.get("tracking_number") or ""}
+    same = numbers == {act.parameters.get("tracking_number", "")}
     return _found(same, "the number is the one wanted" if same else "the number is another")
 
 
 async def _message(channel: Channel, act: Act) -> Finding:
     """Look for our words in the chat with the buyer, sent at ``since`` (epoch seconds) or later."""
     buyer = await buyer_of(channel, act)
-    chats = [row async for row in _pages(channel, "chat.conversations", (), "conversations")]
+    chats = [row async for row in _pages(channel, "chat.conversations", (), "conversations", "20")]
     chat = next((text_of(row, "id") for row in chats if buyer in _people(row)), "")
     if not chat:
         return _found(False, "no conversation with the buyer")
-    messages = [row async for row in _pages(channel, "chat.messages", (chat,), "messages")]
+    messages = [row async for row in _pages(channel, "chat.messages", (chat,), "messages", "10")]
     ours = any(_is_ours(act, row) for row in messages)
     return _found(ours, "the message stands in the chat" if ours else "the message is not in the chat")
 
 
-async def _pages(channel: Channel, name: str, ids: tuple[str, ...], key: str) -> Any:
+async def _pages(
+    channel: Channel, name: str, ids: tuple[str, ...], key: str, size: str
+) -> AsyncIterator[dict[str, Any]]:
     token = ""
     for _ in range(_PAGES):
-        query = {"page_size": "20", "locale": "ja-JP", **({"page_token": token} if token else {})}
+        query = {"page_size": size, "locale": "ja-JP", **({"page_token": token} if token else {})}
         asked = call(name, *ids, query=query)
         content = content_of(await channel.send(asked), name)
         for row in rows_of(content, key, name):

@@ -62,7 +62,7 @@ async def set_tracking(channel: Channel, act: Act) -> Call:
     row = await read_order(channel, act.order_id)
     package = act.parameters.get("package_id") or ""
     packages = _packages(row, waiting=False)
-    if not package and len(packages) > 1:
+    if not package:
         _only(act, packages, "under way")
     units = [unit for unit in row.get("line_items") or () if package in {"", unit.get("package_id")}]
     provider = next((each for unit in units if (each := unit.get("shipping_provider_id"))), None)
