@@ -139,6 +139,10 @@ class Shop(Protocol):
         """Return an order as the adapter reads it."""
         ...
 
+    async def later(self, duration: str) -> None:
+        """Let time pass in the simulator."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
@@ -194,6 +198,8 @@ class Pushes:
     refuses_old: bool  # the platform signs the time, and the adapter refuses what is too old
     covers_body: bool = True  # False: the platform signs the address and the time only, so a push is never believed
     falls_back: bool  # an app without a push key of its own signs with its ordinary key
+    # (secret, body) -> the body that is sent, where the signature travels within it; headers then hold none
+    seal: Callable[[AppSecret, bytes], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +235,7 @@ class Case:
     # What a request is called in `Shop.sent`: its path, or what tells calls apart where all go to one address.
     name_of: Callable[[httpx.Request], str] = lambda request: request.url.path
     common_in_body: bool = False  # `Wire.common` stands in the JSON body, not in the query
+    token_in_query: str = ""  # why the call that renews a token carries secrets in its query; empty: it does not
     currencies: frozenset[str] | None = None  # all that the platform deals in; None: many
     seals_recipients: bool = False  # names come as ciphertext and masks; `SealedRecipientSource` opens them
     only_whole: frozenset[str] = field(default_factory=frozenset)  # request fields that a list does not tell

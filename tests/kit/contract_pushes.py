@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from gateway.errors import BadSignature, DataError
-from gateway.model.store import AppSecret
+from gateway.model.store import App, AppSecret
 from gateway.ports import Answer, Hint, LostPushSource, Offered, Operation, PushSettingsPort, WebhookSource
 from tests.kit.contract_bench import NOON, Shop
 from tests.kit.contract_case import Case, Pushes
@@ -67,20 +67,35 @@ class Check08Webhooks:
     def _said(self) -> Pushes:
         return self.case.pushes
 
-    def _verify(self, body: bytes, headers: Mapping[str, str], secret: AppSecret = SECRET, url: str = URL) -> None:
-        self.case.adapter.verify(self.case.connected.app, secret, url, headers, body)
+    def _verify(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        secret: AppSecret = SECRET,
+        url: str = URL,
+        app: App | None = None,
+    ) -> None:
+        self.case.adapter.verify(app or self.case.connected.app, secret, url, headers, body)
 
-    def _refuse_body(self, body: bytes, headers: Mapping[str, str], secret: AppSecret = SECRET, url: str = URL) -> None:
+    def _refuse_body(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        secret: AppSecret = SECRET,
+        url: str = URL,
+        app: App | None = None,
+    ) -> None:
         """Another body under a good signature is refused; where bodies are not signed it is only ever a hint."""
         if not self._said.covers_body:
-            self._verify(body, headers, secret, url)
+            self._verify(body, headers, secret, url, app)
             return
         with pytest.raises(BadSignature):
-            self._verify(body, headers, secret, url)
+            self._verify(body, headers, secret, url, app)
 
-    def _good(self) -> tuple[bytes, dict[str, str]]:
-        body = self._said.order("order-1", NOON)
-        return body, dict(self._said.sign(SECRET, URL, body))
+    def _good(self, at: datetime = NOON) -> tuple[bytes, dict[str, str]]:
+        body = self._said.order("order-1", at)
+        headers = dict(self._said.sign(SECRET, URL, body))
+        return body if self._said.seal is None else self._said.seal(SECRET, body), headers
 
     @pytest.mark.parametrize("operation", PORTS, ids=str)
     def test_check_08_pushes_are_implemented_and_declared(self, operation: Operation) -> None:
@@ -119,6 +134,12 @@ class Check08Webhooks:
 
     def test_check_08_missing_or_malformed_header(self) -> None:
         body, headers = self._good()
+        if self._said.seal is not None:
+            assert headers == {}, "the signature travels within the body"
+            bare, other = self._said.order("order-1", NOON), self._said.seal(AppSecret(sign_key="another"), b"")
+            for spoilt in (bare, bare + b"&" + other, body + b"&" + body):
+                with pytest.raises(BadSignature):
+                    self._verify(spoilt, headers)
         for name, value in headers.items():
             rest = {each: text for each, text in headers.items() if each != name}
             for spoilt in (rest, *({**rest, name: text} for text in ("", value[:-1], f"Bearer {value}", "ü" * 64))):
@@ -127,8 +148,7 @@ class Check08Webhooks:
 
     def test_check_08_old_timestamp(self) -> None:
         """Refused where the platform signs the time; else taken, and too old only beside what is already known."""
-        body = self._said.order("order-1", NOON - timedelta(days=400))
-        headers = self._said.sign(SECRET, URL, body)
+        body, headers = self._good(NOON - timedelta(days=400))
         if self._said.refuses_old:
             with pytest.raises(BadSignature):
                 self._verify(body, headers)
@@ -240,8 +260,10 @@ class Check08Webhooks:
             arrived = await self._arrivals(listener, 4)
             hints: list[Hint] = []
             for headers, body in arrived:
-                self._verify(body, headers, simulated.connected.secret, listener.url)
-                self._refuse_body(body + b" ", headers, simulated.connected.secret, listener.url)
+                self._verify(body, headers, simulated.connected.secret, listener.url, simulated.connected.app)
+                self._refuse_body(
+                    body + b" ", headers, simulated.connected.secret, listener.url, simulated.connected.app
+                )
                 hints += self._read(body)
             assert order_id in {each for hint in hints for each in hint.orders}
             assert request_id in {each for hint in hints for each in hint.requests}
@@ -288,7 +310,7 @@ class Check08Webhooks:
             await adapter.set_push_url(simulated.app_channel, listener.url)
             assert (await adapter.push_settings(simulated.app_channel)).url == listener.url
             (test,) = await self._arrivals(listener, 1)
-            self._verify(test[1], test[0], simulated.connected.secret, listener.url)
+            self._verify(test[1], test[0], simulated.connected.secret, listener.url, simulated.connected.app)
             assert not any(hint.orders for hint in self._read(test[1]))
 
     def test_check_08_an_app_without_a_push_key_signs_with_its_own(self) -> None:
