@@ -16,7 +16,7 @@ from adapters.xiaohongshu import words
 from adapters.xiaohongshu.client import read
 from adapters.xiaohongshu.mapping import CURRENCY, Strange, Unmappable, line_ids
 from adapters.xiaohongshu.orders import TIME_TYPES
-from adapters.xiaohongshu.pages import Span, after, spans_of, token_of
+from adapters.xiaohongshu.pages import SIZE, Span, after, spans_of, token_of
 from adapters.xiaohongshu.payloads import (
     AfterSaleRow,
     after_sale_row,
@@ -37,7 +37,7 @@ from gateway.ports import AfterSalePage, BadItem, Call, Channel, RawItem, Unmapp
 from gateway.transport.json import encode
 
 _LIST, _DETAIL = "afterSale.listAfterSaleInfos", "afterSale.getAfterSaleInfo"
-_PAGE, _MOST_PAGES = 100, 500
+_MOST_PAGES = 500
 _UNKNOWN = words.Progress(RequestState.unknown, GoodsState.unknown)
 _DETAILS = ("returnType", "returnsTag", "refundStatus", "cargoStatus", "closeReasonZh", "expireTime")
 _GOODS_GO_BACK = frozenset({RequestKind.return_refund, RequestKind.exchange})
@@ -54,7 +54,7 @@ def list_call(span: Span, window: Window) -> Call:
         _LIST,
         {
             "pageNo": max(span.page, 1),
-            "pageSize": _PAGE,
+            "pageSize": SIZE,
             "startTime": span.start,
             "endTime": span.end,
             "timeType": TIME_TYPES[window.by],
@@ -72,10 +72,10 @@ async def list_after_sales(channel: Channel, window: Window, page: str | None) -
     spans = spans_of(page, milliseconds(window.start), milliseconds(window.end))
     content = object_of(await channel.send(list_call(spans[0], window)), _LIST)
     rows = rows_of(content, "afterSaleBasicInfos", _LIST)
-    pages = whole_of(content, "maxPageNo")
-    if pages is None:
-        pages = -(-(whole_of(content, "totalCount") or 0) // _PAGE)
-    counts, left = after(spans, pages, _MOST_PAGES)
+    count = whole_of(content, "totalCount")
+    if count is None:
+        raise DataError(f"Xiaohongshu's answer to {_LIST} has no `totalCount`. Nothing was read; ask again.")
+    counts, left = after(spans, count, _MOST_PAGES)
     return read_after_sales([(row, {}) for row in rows] if counts else [], channel.store, token_of(left))
 
 

@@ -131,12 +131,11 @@ async def _set_tracking(channel: Channel, act: Act) -> Call:
 
 
 async def _set_note(channel: Channel, act: Act) -> Call:
-    if "note" not in act.parameters:
-        raise InvalidRequest("A note needs the parameter `note`; an empty one removes it.")
+    note = needed(act, "note")  # the platform takes no empty one
     flag = act.parameters.get("sellerMarkPriority") or (await read_order(channel, act.order_id)).get("sellerRemarkFlag")
     body = {
         "orderId": act.order_id,
-        "sellerMarkNote": act.parameters["note"],
+        "sellerMarkNote": note,
         "operator": act.parameters.get("operator") or channel.store.id,
         "sellerMarkPriority": int(flag) if flag and flag.isdigit() and flag != "0" else _GREY,
     }

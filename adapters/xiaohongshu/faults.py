@@ -58,11 +58,15 @@ _TEXTS: tuple[tuple[re.Pattern[str], Row], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), row)
     for pattern, row in (
         ("限流", (RateLimited, _WAIT)),
-        (r"refresh.?token|授权码|\bcode\b.*(过期|失效|无效)|(解除|取消|未|重新)授权", (StoreDisconnected, _AUTHORISE)),
-        (r"access.?token|\btoken\b|(?<![a-z])token", (TokenExpired, "Refresh the token once and repeat.")),
-        (r"签名|\bsign(ature)?\b", (StoreDisconnected, f"The signature was not accepted. {_APP_FIX}")),
+        (
+            r"refresh.?token|授权码|(?<![a-z])code(?![a-z]).*(过期|失效|无效)|(解除|取消|未|重新)授权",
+            (StoreDisconnected, _AUTHORISE),
+        ),
+        (r"(access.?)?token", (TokenExpired, "Refresh the token once and repeat.")),
+        (r"签名|(?<![a-z])sign(ature)?(?![a-z])", (StoreDisconnected, f"The signature was not accepted. {_APP_FIX}")),
         ("权限", (MissingScope, "Ask for the permission on the open platform, or leave this call out.")),
         # The rest is UNVERIFIED: likely words, for no code or text of these refusals is published.
+        ("(method|接口).*(不存在|下线)", (InvalidRequest, f"The platform has no such call any more. {_OUR_FAULT}")),
         ("状态", (Conflict, "The state does not allow it. Read it anew and decide again.")),
         ("不存在|未找到|查询不到", (NotFound, "Check the number and the shop it belongs to.")),
         ("时间戳|timestamp", (InvalidRequest, "This machine's clock may be off: set it right.")),

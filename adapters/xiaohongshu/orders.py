@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from adapters.xiaohongshu import words
 from adapters.xiaohongshu.client import read
 from adapters.xiaohongshu.mapping import Unmappable, order_fields
-from adapters.xiaohongshu.pages import Span, after, spans_of, token_of
+from adapters.xiaohongshu.pages import SIZE, Span, after, spans_of, token_of
 from adapters.xiaohongshu.payloads import (
     OrderRow,
     Receiver,
@@ -35,7 +35,7 @@ from gateway.ports import BadItem, Call, Channel, OrderBatch, OrderPage, RawItem
 from gateway.transport.json import encode
 
 _LIST, _DETAIL = "order.getOrderList", "order.getOrderDetail"
-_PAGE, _MOST_PAGES = 100, 100
+_MOST_PAGES = 100
 _IN_SECONDS = 1000
 """The list takes seconds, though every time in its answer is milliseconds."""
 
@@ -56,7 +56,7 @@ def list_call(span: Span, window: Window) -> Call:
             "endTime": span.end,
             "timeType": TIME_TYPES[window.by],
             "pageNo": max(span.page, 1),
-            "pageSize": _PAGE,
+            "pageSize": SIZE,
         },
     )
 
@@ -73,10 +73,10 @@ async def list_orders(channel: Channel, window: Window, page: str | None) -> Ord
     ids = [text_of(row, "orderId") for row in rows_of(content, "orderList", _LIST)]
     if not all(ids):
         raise DataError("A row of Xiaohongshu's order list has no `orderId`. Nothing was read; ask again.")
-    pages = whole_of(content, "maxPageNo")
-    if pages is None:
-        pages = -(-(whole_of(content, "total") or 0) // _PAGE)
-    counts, left = after(spans, pages, _MOST_PAGES)
+    rows = whole_of(content, "total")
+    if rows is None:
+        raise DataError(f"Xiaohongshu's answer to {_LIST} has no `total`. Nothing was read; ask again.")
+    counts, left = after(spans, rows, _MOST_PAGES)
     return OrderPage(ids=list(dict.fromkeys(ids)) if counts else (), next_page=token_of(left))
 
 

@@ -1,27 +1,35 @@
 """Pages of a list, read from the last to the first (API.md section 4.1). Pure.
 
 Rows leave a window by update time while it is paged, and those behind them move to lower pages: read downwards, a row
-may be met twice but none is skipped. The first page is asked for first, only to learn how many there are.
+may be met twice but none is skipped. The first page is asked for first, only to learn how many there are. Where rows
+came in meanwhile, some may have moved up to a page that was read: as many pages as they fill are read again.
 
-A token names the spans of time still to be read, ``page@start-end`` joined by commas, the present one first. A span
-with more pages than the platform gives is cut in two.
+A token names the spans of time still to be read, ``page.rows@start-end`` joined by commas, the present one first. A
+span with more pages than the platform gives is cut in two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import DataError
+
+SIZE = 100
+"""Rows of a page, of orders and of after-sales."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span of whole units of time, both ends included. ``page`` 0: how many pages it has is not known yet."""
+    """A span of whole units of time, both ends included. ``page`` 0: how many pages it has is not known yet.
+
+    ``rows`` is how many it had when the page above was read; None: this page only, once more.
+    """
 
     page: int
     start: int
     end: int
+    rows: int | None = 0
 
 
 def spans_of(page: str | None, start: int, end: int) -> list[Span]:
@@ -36,27 +44,42 @@ def spans_of(page: str | None, start: int, end: int) -> list[Span]:
 
 
 def _span(part: str) -> Span:
-    number, _, span = part.partition("@")
+    place, _, span = part.partition("@")
+    number, _, rows = place.partition(".")
     first, _, last = span.partition("-")
-    return Span(int(number), int(first), int(last))
+    return Span(int(number), int(first), int(last), int(rows) if rows else None)
 
 
 def token_of(spans: Sequence[Span]) -> str | None:
     """Return the token of what is left, None for nothing."""
-    return ",".join(f"{span.page}@{span.start}-{span.end}" for span in spans) or None
+    return ",".join(f"{span.page}.{_text(span.rows)}@{span.start}-{span.end}" for span in spans) or None
 
 
-def after(spans: Sequence[Span], pages: int, most: int) -> tuple[bool, list[Span]]:
+def _text(rows: int | None) -> str:
+    return "" if rows is None else str(rows)
+
+
+def after(spans: Sequence[Span], rows: int, most: int) -> tuple[bool, list[Span]]:
     """Return whether the rows of the page just read count, and what is left.
 
-    ``pages`` is how many the present span has now, ``most`` how many the platform gives.
+    ``rows`` is how many the present span has now, ``most`` how many pages the platform gives.
     """
     present, rest = spans[0], list(spans[1:])
-    if present.page > 1:
-        return True, [Span(present.page - 1, present.start, present.end), *rest]
-    if present.page == 1 or pages <= 1:
+    pages = -(-rows // SIZE)
+    if present.page == 0:
+        return (True, rest) if pages <= 1 else (False, [*_whole(present, rows, most), *rest])
+    if present.rows is None:
         return True, rest
-    middle = (present.start + present.end) // 2
-    if pages > most and middle > present.start:
-        return False, [Span(0, present.start, middle), Span(0, middle, present.end), *rest]
-    return False, [Span(min(pages, most), present.start, present.end), *rest]
+    moved = -(-max(rows - present.rows, 0) // SIZE)
+    again = range(present.page + 1, min(present.page + moved, pages, most) + 1)
+    left = [replace(present, page=page, rows=None) for page in again]
+    if present.page > 1:
+        left.append(replace(present, page=present.page - 1, rows=rows))
+    return True, [*left, *rest]
+
+
+def _whole(span: Span, rows: int, most: int) -> list[Span]:
+    middle = (span.start + span.end) // 2
+    if -(-rows // SIZE) > most and middle > span.start:
+        return [Span(0, span.start, middle), Span(0, middle, span.end)]
+    return [replace(span, page=min(-(-rows // SIZE), most), rows=rows)]

@@ -108,7 +108,7 @@ class Check04Lists:
         size = adapter.manifest.limits.order_page
         made = {await simulated.make() for _ in range(2 * size + 10)}
         end = simulated.clock.now() + timedelta(minutes=1)
-        window = Window(end - timedelta(days=1), end)
+        window = Window(end - min(timedelta(days=1), adapter.manifest.limits.order_window), end)
         found: list[str] = []
         page: str | None = None
         while True:
@@ -128,7 +128,7 @@ class Check04Lists:
             for _ in range(adapter.manifest.limits.after_sale_page + 5)
         }
         end = simulated.clock.now() + timedelta(minutes=1)
-        window = Window(end - timedelta(days=1), end)
+        window = Window(end - min(timedelta(days=1), adapter.manifest.limits.after_sale_window), end)
         found: list[str] = []
         page: str | None = None
         while True:

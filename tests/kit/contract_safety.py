@@ -77,7 +77,8 @@ def unsafe(tree: Any) -> list[str]:
             found.append(f"{name}: a phone that is neither masked nor of the invented range 555-01xx")
         if _PLACE_NAMES.search(name) and text and "*" not in text and "Example" not in text:
             found.append(f"{name}: an address without the word Example")
-        if _SECRET_NAMES.search(name) and len(text) > 12 and "example" not in text.lower():
+        instant = name.endswith("ExpiresAt") and text.isdigit()
+        if _SECRET_NAMES.search(name) and len(text) > 12 and "example" not in text.lower() and not instant:
             found.append(f"{name}: a secret that does not call itself an example")
         if _LONG_SECRET.search(text):
             found.append(f"{name}: long hexadecimal text")
