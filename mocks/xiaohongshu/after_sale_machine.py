@@ -12,7 +12,7 @@ from mocks.xiaohongshu.model import NOT_SHIPPED, SELLERS_TURN, AfterSale, Kind, 
 from mocks.xiaohongshu.resending import resend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mocks.xiaohongshu.world import World
 
@@ -67,11 +67,9 @@ def ask(world: World, order: Order, wish: Wish) -> AfterSale:
             raise Illegal(f"SKU {sku_id} has not {count} units left")
     if not units:
         raise Illegal("nothing is left to ask for")
-    whole = all(line.free == units.get(line.sku_id, 0) for line in order.lines) and not any(
-        line.cancelled or line.returned for line in order.lines
-    )
+    whole = all(line.active == units.get(line.sku_id, 0) for line in order.lines)
     ship_fee = order.shipping_fee if wish.kind == Kind.REFUND_UNSHIPPED and whole else 0
-    worth = sum(line.paid * units.get(line.sku_id, 0) for line in order.lines) + ship_fee
+    worth = _worth(order, units, ship_fee)
     amount = worth if wish.amount is None else wish.amount
     if wish.kind == Kind.EXCHANGE:
         amount = 0
@@ -109,6 +107,12 @@ def ask(world: World, order: Order, wish: Wish) -> AfterSale:
     if wish.kind == Kind.EXCHANGE:
         machine.move(world, order, Status.EXCHANGING)
     return one
+
+
+def _worth(order: Order, units: Mapping[str, int], ship_fee: int = 0) -> int:
+    """Give what was paid for the units, as far as it has not gone back already."""
+    paid = sum(line.paid * units.get(line.sku_id, 0) for line in order.lines) + ship_fee
+    return min(paid, order.total - _paid_back(order))
 
 
 def _count(one: AfterSale, *, asked: bool = False, granted: bool = False) -> None:
@@ -315,7 +319,7 @@ def change(world: World, one: AfterSale, *, reason: str, desc: str, amount: int 
     """Let the buyer edit the request; a refused one is to be reviewed again."""
     if one.stage not in {Stage.REVIEW, Stage.REJECTED}:
         raise Illegal(f"the request can not be edited; the after-sale is {int(one.stage)}")
-    worth = sum(line.paid * one.applied.get(line.sku_id, 0) for line in one.order.lines) + one.ship_fee
+    worth = _worth(one.order, one.applied, one.ship_fee)
     if amount is not None and not 0 <= amount <= worth:
         raise Illegal(f"{amount} fen is more than was paid for the units ({worth})")
     one.reason, one.desc = reason or one.reason, desc or one.desc
@@ -333,7 +337,7 @@ def exchange_to_refund(world: World, one: AfterSale) -> None:
         raise Illegal(f"no exchange to turn; type {int(one.kind)}, status {int(one.stage)}")
     one.kind = Kind.RETURN
     one.refund_status = 201 if one.stage == Stage.REVIEW else 301
-    one.expected = sum(line.paid * one.applied.get(line.sku_id, 0) for line in one.order.lines)
+    one.expected = _worth(one.order, one.applied)
     record(world, one, "换货转退货退款", BUYER)
     left = max(0, (one.due or world.now()) - world.now())
     _enter(world, one, one.stage, left)
@@ -359,7 +363,7 @@ def decide(world: World, one: AfterSale, winner: str) -> None:
         _pay_back(world, one, by=SERVICE)
     elif winner == "buyer":
         one.kind, one.refund_status = Kind.RETURN, 301
-        one.expected = sum(line.paid * one.applied.get(line.sku_id, 0) for line in one.order.lines)
+        one.expected = _worth(one.order, one.applied)
         record(world, one, "平台判定退款", SERVICE)
         _pay_back(world, one, by=SERVICE)
     else:
@@ -485,7 +489,7 @@ def exchange_to_refund_late(world: World, one: AfterSale) -> None:
     """Turn an exchange the seller never shipped into a refund."""
     _at(one, Stage.SHIP_EXCHANGE)
     one.kind = Kind.RETURN
-    one.expected = sum(line.paid * one.applied.get(line.sku_id, 0) for line in one.order.lines)
+    one.expected = _worth(one.order, one.applied)
     record(world, one, "商家超时未发出换货，转为退款", SYSTEM)
     world.tell_after_sale(one, "transfer")
     sent = world.orders.get(one.exchange_order_id)

@@ -256,6 +256,18 @@ async def test_price_protection_pays_a_part_and_takes_no_goods(api: Api) -> None
     assert all(line["returned"] == 0 for line in truth["lines"])
 
 
+async def test_no_more_goes_back_than_was_paid(api: Api) -> None:
+    order_id = await api.order(phase="delivered", lines=[{"sku": "A", "title": "甲", "price": "10", "quantity": 2}])
+    fee = (await api.detail(order_id))["totalShippingFree"] / 100
+    await api.act(order_id, "buyer_requests_price_protection", amount=f"{12 + fee:.2f}")
+    assert (await api.audit((await api.truth(order_id))["returns"][0]["returns_id"], 1)).ok is None
+    await api.illegal_act(order_id, "buyer_requests_refund", amount="8.01")
+    truth = await api.act(order_id, "buyer_requests_refund")
+    assert truth["returns"][1]["refund_amount"] == "8.00"
+    await api.audit(truth["returns"][1]["returns_id"], 1)
+    assert (await api.truth(order_id))["status"] == "8"
+
+
 async def test_the_buyer_edits_a_request(api: Api) -> None:
     order_id, returns_id = await api.asked("buyer_requests_refund", "in_transit")
     await api.audit(returns_id, 3, reason=202)
