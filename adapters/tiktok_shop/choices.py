@@ -32,7 +32,7 @@ async def reason_for(channel: Channel, act: Act) -> str:
     """Return the name under which the platform takes the act's reason for cancelling the order now.
 
     Names differ between unpaid and paid orders, so one of the same meaning stands in for one that does not fit.
-    Where eligibility cannot be asked, the reason goes as it is. Raises Conflict when the order cannot be cancelled,
+    Where eligibility cannot be asked, or says nothing, the reason goes as it is. Raises Conflict when the order cannot be cancelled,
     InvalidRequest when the reason is none, or none that is taken now.
     """
     if not act.reason:
@@ -44,7 +44,7 @@ async def reason_for(channel: Channel, act: Act) -> str:
     except (PlatformError, MissingScope):
         return act.reason
     names = list(dict.fromkeys(name for row in told if row.get("eligible") for name in _names(row)))
-    if not any(row.get("eligible") for row in told):
+    if told and not any(row.get("eligible") for row in told):
         why = next(
             (text_of(row, "ineligible_reason") for row in told if row.get("ineligible_reason")), "no reason told"
         )
