@@ -10,6 +10,7 @@ from gateway.policy.decision import Decision, Rejection, Step
 from gateway.policy.shopee import SHOPEE
 from gateway.policy.situation import Situation
 from gateway.policy.terms import NO_RULE_PERMITS, Action, Path, Performer
+from gateway.policy.tiktok import TIKTOK
 from gateway.policy.verdict import Allowed, cost_of, ranked
 from gateway.policy.xiaohongshu import XIAOHONGSHU
 
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from gateway.policy.scenario import Scenario
     from gateway.policy.verdict import Verdict
 
-_BOOKS: dict[Platform, Book] = {Platform.shopee: SHOPEE, Platform.xiaohongshu: XIAOHONGSHU}
+_BOOKS: dict[Platform, Book] = {
+    Platform.shopee: SHOPEE,
+    Platform.xiaohongshu: XIAOHONGSHU,
+    Platform.tiktok_shop: TIKTOK,
+}
 """The platforms whose rules are written; on every other a person is asked."""
 
 _NOTHING_PERMITS = "No rule in force permits ending or shipping this order here. A person must look at it."

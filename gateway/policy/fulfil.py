@@ -29,13 +29,22 @@ class FulfilFacts:
     gift_reasons: Fact[frozenset[Reason]] | None = None
 
 
-def fulfil(situation: Situation, facts: FulfilFacts, *, earliest: datetime | None = None) -> Verdict:
+def fulfil(
+    situation: Situation,
+    facts: FulfilFacts,
+    *,
+    earliest: datetime | None = None,
+    answer_by: datetime | None = None,
+) -> Verdict:
     """Ship the goods now, or from ``earliest`` on where the rules ask to wait so long. Raises NoRuleKnown."""
     rules, now = situation.rules, situation.as_of
     phases, reasons = rules.know(facts.phases), rules.know(facts.reasons)
     if not may_fulfil(situation, facts, situation.scenario.contact.reply):
         return Forbidden(path=Path.fulfil, because=phases.cites)
     at = now if earliest is None else max(now, earliest)
+    if at > situation.horizon(answer_by, situation.scenario.as_of):
+        why = "The order ends by itself before the goods may leave. A person must look at it."
+        return Forbidden(path=Path.fulfil, because=phases.cites, why=why)
     loss = _loss(situation)
     limit = rules.know(LOSS_NEEDING_APPROVAL_CNY)
     needs_approval = loss > situation.prices.from_cny(limit.value)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from gateway.model.order import Phase
 from gateway.policy.after_sale import AfterSaleFacts, after_sale_verdicts
 from gateway.policy.answering import accept_request
+from gateway.policy.chat_proof import missing_proof_of_asking
 from gateway.policy.decision import Step
 from gateway.policy.facts import (
-    EVIDENCE_FOR_BUYER_ASKED,
     SHOPEE_ACCEPT_REFUND,
     SHOPEE_ACCEPT_REQUEST,
     SHOPEE_ACCEPT_RETURN,
@@ -39,7 +39,6 @@ from gateway.policy.situation import SHIPPED
 from gateway.policy.terms import (
     Action,
     CostKind,
-    EvidenceKind,
     Missing,
     Path,
     Performer,
@@ -197,13 +196,10 @@ def _obstacle_to_close(situation: Situation) -> Forbidden | None:
 def _close_plan(situation: Situation, *, counted: bool) -> tuple[tuple[Missing, ...], tuple[Step, ...], str]:
     now = situation.as_of
     close = Step(action=Action.close, at=now, performed_by=Performer.gateway)
-    if situation.reason is Reason.buyer_asked:
-        needed = situation.rules.value(EVIDENCE_FOR_BUYER_ASKED)
-        lacking = [kind for kind in EvidenceKind if kind in needed and kind not in situation.scenario.evidence]
-        if lacking:
-            collect = Step(action=Action.collect_evidence, at=now, performed_by=Performer.person)
-            missing = tuple(Missing(f"evidence:{kind}") for kind in lacking)
-            return missing, (collect, close), "The buyer asked to cancel in chat. Save the chat first, then close."
+    missing = missing_proof_of_asking(situation)
+    if missing:
+        collect = Step(action=Action.collect_evidence, at=now, performed_by=Performer.person)
+        return missing, (collect, close), "The buyer asked to cancel in chat. Save the chat first, then close."
     why = "Close the order with its true reason. " + (
         "It counts in the shop's cancellation rate."
         if counted

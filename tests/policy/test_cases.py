@@ -142,7 +142,11 @@ def test_the_case_is_decided_as_it_says(case):
 # the lint: every fact has cases, and they notice when its value changes
 
 
+WITHOUT_A_WORD = "unwilling buyer_unreachable system_error not_delivered quality_problem changed_mind force_majeure"
 CANNOT_MATTER = {
+    # no word of the platform, no close
+    "tiktok_shop.seller_close.uncounted_reasons": WITHOUT_A_WORD,
+    "tiktok_shop.seller_close.unusual_reasons": WITHOUT_A_WORD,
     # lawful for a batch at any time
     "xiaohongshu.batch.reasons_in_free_window": "system_error",
     # false as soon as the buyer answered at all
@@ -216,7 +220,9 @@ NOT_DECIDED_HERE = {
 }
 
 
-@pytest.mark.parametrize("fact", sorted(fact for fact in RULES.facts if fact.startswith("xiaohongshu.")))
+@pytest.mark.parametrize(
+    "fact", sorted(fact for fact in RULES.facts if fact.startswith(("xiaohongshu.", "tiktok_shop.")))
+)
 def test_a_fact_has_cases_on_both_sides_of_its_edge(fact):
     cases = cases_by_fact().get(fact, [])
     assert len(cases) >= 2, "write a case on each side of its edge"
