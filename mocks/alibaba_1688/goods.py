@@ -81,7 +81,8 @@ def open_members(world: World) -> None:
             offer = _offer(world, seller, (place + step) % len(_GOODS), depot="B" if step == 4 else "A")
             world.offers[offer.offer_id] = offer
         sold_out = next(reversed(world.offers.values()))
-        sold_out.specs[-1].stock = 0
+        if len(sold_out.specs) > 1:
+            sold_out.specs[-1].stock = 0
 
 
 def _member(rng: random.Random, login: str, company: str) -> Member:

@@ -306,7 +306,7 @@ def _due(world: World, order: Order) -> tuple[int, Callable[[World, Order], None
             return max(order.paid + timing.supplier_ships, world.now()), _supplier_ships
         case "waitlogisticstakein" | "waitbuyerreceive" | "waitbuyersign" | "signinsuccess":
             return (order.shipped or order.updated) + timing.auto_confirm, _confirm_by_clock
-        case "confirm_goods":
+        case "confirm_goods" if timing.settle:
             return (order.confirmed or order.updated) + timing.settle, complete
         case _:
             return None
