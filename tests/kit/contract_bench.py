@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from gateway.clock import ManualClock, SimulatorClock, SystemClock
 from gateway.errors import StoreDisconnected
 from gateway.model.order import Order
-from gateway.model.store import Credential, Store, StoreMode
+from gateway.model.store import Credential, Role, Store, StoreMode
 from gateway.ports import Answer, Call, Rate, Window
 from gateway.transport.channel import AppChannel, StoreChannel, Transport
 from gateway.transport.client import Timeouts, make_client
@@ -110,7 +110,8 @@ class Shop:
         return answer.json()
 
     async def make(self, **facts: Any) -> str:
-        made = await self.post("/orders", {"store": self._name(), **facts})
+        side = {"role": "buyer"} if self.store.role is Role.buyer else {}
+        made = await self.post("/orders", {"store": self._name(), **side, **facts})
         return str(made["id"])
 
     async def act(self, order_id: str, act: str, **details: Any) -> Any:
@@ -129,7 +130,8 @@ class Shop:
     async def truths(self) -> dict[str, Any]:
         told = await self.get("/orders?limit=100000")
         rows = told["orders"] if isinstance(told, dict) else told
-        return {row["id"]: row for row in rows if row["store"] == self.store.external_id}
+        mine = [row for row in rows if row["store"] == self.store.external_id]
+        return {row["id"]: row for row in mine if row.get("role", Role.seller) == self.store.role}
 
     async def applied(self) -> Counter[str]:
         """Return the journal of applied writes, counted by operation."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from email.parser import BytesParser
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 import respx
 
-from gateway.ports import Act, Offered, Operation, Window
+from gateway.ports import Act, Offered, Operation, SaleLink, Window
 from gateway.transport.json import decode, encode
 from tests.kit.contract_bench import Shop, canned, exact
 from tests.kit.contract_case import Case
@@ -52,21 +53,42 @@ class _Wire:
         self._compare("path", request.url.path, expected["path"])
         self._compare("host", str(request.url.copy_with(query=None)).removesuffix(request.url.path), self._base())
         self._compare_query(request, expected)
-        body = self._without_common(decode(request.content) if request.content else None, expected)
+        body = self._without_common(self._body(request), expected)
         self._compare("body", body, expected.get("body"))
         if request.content:
-            self._compare("type", request.headers["content-type"], expected.get("type", "application/json"))
+            kind = request.headers["content-type"].partition("; boundary=")[0]
+            self._compare("type", kind, expected.get("type", "application/json"))
         return httpx.Response(200, content=encode(expected["answer"]))
+
+    def _body(self, request: httpx.Request) -> Any:
+        """Return what a body says: a form as its fields, of a multipart one the name and the text of each part."""
+        kind = request.headers.get("content-type", "")
+        if kind.startswith("application/x-www-form-urlencoded"):
+            pairs = parse_qsl(request.content.decode(), keep_blank_values=True, strict_parsing=bool(request.content))
+            if len(dict(pairs)) != len(pairs):
+                self.differences.append(f"request {self.taken}, form: a name stands twice")
+            return dict(pairs)
+        if kind.startswith("multipart/form-data"):
+            parts = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + request.content)
+            told = [part for part in parts.walk() if not part.is_multipart()]
+            return {
+                part.get_param("name", header="content-disposition"): part.get_payload(decode=True).decode("latin-1")
+                for part in told
+            }
+        return decode(request.content) if request.content else None
 
     def _without_common(self, body: Any, expected: dict[str, Any]) -> Any:
         """Take the fields every request carries out of a body that holds them, and see that they are right."""
-        if not self.case.common_in_body or not isinstance(body, dict):
+        if not self._in_body(expected) or not isinstance(body, dict):
             return body
         for name, value in self.case.wire.common(expected.get("scope", "store")).items():
             told = body.pop(name, None)
             if told is None or (value is not None and told != value):
                 self.differences.append(f"request {self.taken}, common field {name}: missing or not as it should be")
         return body
+
+    def _in_body(self, expected: dict[str, Any]) -> bool:
+        return self.case.common_in_body and not expected.get("type", "").startswith("multipart/")
 
     def _base(self) -> str:
         return self.case.connected.app.base_url.rstrip("/")
@@ -80,7 +102,7 @@ class _Wire:
         found = dict(pairs)
         if len(found) != len(pairs):
             self.differences.append(f"request {self.taken}, query: a name stands twice")
-        common = {} if self.case.common_in_body else self.case.wire.common(expected.get("scope", "store"))
+        common = {} if self._in_body(expected) else self.case.wire.common(expected.get("scope", "store"))
         for name, value in common.items():
             told = found.pop(name, None)
             if told is None or (value is not None and told != value):
@@ -136,6 +158,19 @@ class Check12Requests:
                 return await adapter.confirm_lost_pushes(shop.app_channel, row["marker"])
             case "set_push_url":
                 return await adapter.set_push_url(shop.app_channel, row["url"])
+        return await self._beside(shop, row)
+
+    async def _beside(self, shop: Shop, row: dict[str, Any]) -> Any:
+        adapter = self.case.adapter
+        match row["do"]:
+            case "link_sale":
+                return await adapter.link_sale(shop.channel, SaleLink(*row["link"]))
+            case "upload_evidence":
+                return await adapter.upload_evidence(shop.channel, row["order_id"], row["picture"].encode("latin-1"))
+            case "refund_choices":
+                return (await adapter.refund_choices(shop.channel, row["order_id"])).most_minor
+            case "parcel_traces":
+                return [each.tracking_number for each in await adapter.parcel_traces(shop.channel, row["order_id"])]
         raise AssertionError(f"requests.json: nobody knows how to do {row['do']!r}")
 
     async def _tokens(self, shop: Shop, row: dict[str, Any]) -> list[str]:
@@ -151,9 +186,9 @@ class Check12Requests:
         rows = exact(self.case.folder / "requests.json")
         names = [row["name"] for row in rows]
         assert len(set(names)) == len(names)
-        manifest = self.case.adapter.manifest
+        manifest, role = self.case.adapter.manifest, self.case.connected.store.role
         done = {row["call"].get("operation", row["call"]["do"]) for row in rows if row["call"]["do"] != "probe"}
-        wanted = {str(operation) for operation in Operation if manifest.offers(operation) is Offered.api}
+        wanted = {str(operation) for operation in Operation if manifest.offers(operation, role) is Offered.api}
         wanted |= {"exchange", "refresh", "describe_shops"}
         wanted -= {"receive_pushes"}  # nothing is asked for
         wanted = {"lost_pushes" if each == "fetch_lost_pushes" else each for each in wanted}
