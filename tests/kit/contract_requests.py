@@ -156,13 +156,13 @@ class Check12Requests:
                 return (await adapter.lost_pushes(shop.app_channel)).marker
             case "confirm_lost_pushes":
                 return await adapter.confirm_lost_pushes(shop.app_channel, row["marker"])
-            case "set_push_url":
-                return await adapter.set_push_url(shop.app_channel, row["url"])
         return await self._beside(shop, row)
 
     async def _beside(self, shop: Shop, row: dict[str, Any]) -> Any:
         adapter = self.case.adapter
         match row["do"]:
+            case "set_push_url":
+                return await adapter.set_push_url(shop.app_channel, row["url"])
             case "link_sale":
                 return await adapter.link_sale(shop.channel, SaleLink(*row["link"]))
             case "upload_evidence":
