@@ -36,9 +36,8 @@ def _sync(ctx: Context, params: Params) -> dict[str, Any]:
         raise ApiError("PARAM_ERROR", "status或refundStatus不正确")
     linked = [
         order
-        for order in ctx.world.orders.values()
-        if order.buyer.member_id == ctx.account.member_id
-        and any(sale in (link["orderId"], link["parentOrderId"]) for link in order.links)
+        for order in ctx.world.orders_of(ctx.account.member_id, "buyer")
+        if any(sale in (link["orderId"], link["parentOrderId"]) for link in order.links)
     ]
     refunded = given.optional("refundStatus") == "1" or status == "close"
     for order in linked:

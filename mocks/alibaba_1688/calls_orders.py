@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mocks.alibaba_1688 import machine, wire
 from mocks.alibaba_1688.calling import Call, web_site
-from mocks.alibaba_1688.errors import ApiError, bad, missing
+from mocks.alibaba_1688.errors import ApiError, bad
 from mocks.alibaba_1688.machine import Illegal
 from mocks.alibaba_1688.model import DAY, Order, Role
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mocks.alibaba_1688.calling import Context
+    from mocks.alibaba_1688.model import Member
     from mocks.alibaba_1688.params import Params
 
 HISTORY_AFTER = 90 * DAY
@@ -27,12 +28,9 @@ def _list(role: Role) -> Callable[[Context, Params], dict[str, Any]]:
         page, size = params.optional_number("page", 1) or 0, params.optional_number("pageSize", 20) or 0
         if page < 1 or not 1 <= size <= PAGE_LIMITS[role]:
             raise ApiError("PARAM_ERROR", f"page从1开始，pageSize最大{PAGE_LIMITS[role]}")
-        wanted = _Filter.read(params)
-        found = [
-            order
-            for order in ctx.world.orders.values()
-            if order.side(ctx.account.member_id) == role and wanted.fits(order, role, ctx.world.now())
-        ]
+        tests = _tests(params, role, ctx.world.now())
+        mine = ctx.world.orders_of(ctx.account.member_id, role)
+        found = [order for order in mine if all(fits(order) for fits in tests)]
         found.sort(key=lambda order: (order.created, order.order_id), reverse=True)
         view = wire.View(
             role,
@@ -49,46 +47,42 @@ def _list(role: Role) -> Callable[[Context, Params], dict[str, Any]]:
     return answer
 
 
-@dataclass(frozen=True, slots=True)
-class _Filter:
-    params: Params
-    created: tuple[int | None, int | None]
-    modified: tuple[int | None, int | None]
-    history: bool
-    ids: list[int]
-    types: list[str]
+def _tests(params: Params, role: Role, now: int) -> list[Callable[[Order], bool]]:
+    """Give what an order must fulfil to be listed; only the parameters that were sent ask anything."""
+    text, horizon, history = params.optional, now - HISTORY_AFTER, params.flag("isHis")
+    tests: list[Callable[[Order], bool]] = [lambda order: (order.created < horizon) == history]
+    created = params.date("createStartTime"), params.date("createEndTime")
+    modified = params.date("modifyStartTime"), params.date("modifyEndTime")
+    if created != (None, None):
+        tests.append(lambda order: _within(order.created, created))
+    if modified != (None, None):
+        tests.append(lambda order: _within(order.updated, modified))
+    ids, kinds = set(params.numbers("orderIds")), set(params.texts("bizTypes"))
+    if ids:
+        tests.append(lambda order: order.order_id in ids)
+    if kinds:
+        tests.append(lambda order: order.business_type in kinds)
+    prefix = "buyer" if role == "seller" else "seller"
+    for name, fits in _TEXT_TESTS.items():
+        wanted = text(name.replace("other", prefix))
+        if wanted:
+            tests.append(partial(fits, role, wanted))
+    return tests
 
-    @classmethod
-    def read(cls, params: Params) -> _Filter:
-        return cls(
-            params,
-            (params.date("createStartTime"), params.date("createEndTime")),
-            (params.date("modifyStartTime"), params.date("modifyEndTime")),
-            params.flag("isHis"),
-            params.numbers("orderIds"),
-            params.texts("bizTypes"),
-        )
 
-    def fits(self, order: Order, role: Role, now: int) -> bool:
-        text = self.params.optional
-        other, prefix = (order.buyer, "buyer") if role == "seller" else (order.seller, "seller")
-        refunds = {one.status for one in order.refunds[-1:]}
-        return all(
-            (
-                _within(order.created, self.created),
-                _within(order.updated, self.modified),
-                (order.created < now - HISTORY_AFTER) == self.history,
-                not self.ids or order.order_id in self.ids,
-                not self.types or order.business_type in self.types,
-                text("orderStatus") in {"", order.status},
-                text("refundStatus") == "" or text("refundStatus") in refunds,
-                text("tradeType") in {"", "50060"},
-                text(f"{prefix}MemberId") in {"", other.member_id},
-                text(f"{prefix}LoginId") in {"", other.login_id, other.member_id},
-                text("outOrderId") in {"", order.out_order_id},
-                not text("productName") or any(text("productName") in one.name for one in order.entries),
-            )
-        )
+def _other(order: Order, role: Role) -> Member:
+    return order.buyer if role == "seller" else order.seller
+
+
+_TEXT_TESTS: dict[str, Callable[[Role, str, Order], bool]] = {
+    "orderStatus": lambda _, wanted, order: order.status == wanted,
+    "refundStatus": lambda _, wanted, order: any(one.status == wanted for one in order.refunds[-1:]),
+    "tradeType": lambda _, wanted, _order: wanted == "50060",
+    "outOrderId": lambda _, wanted, order: order.out_order_id == wanted,
+    "productName": lambda _, wanted, order: any(wanted in one.name for one in order.entries),
+    "otherMemberId": lambda role, wanted, order: wanted == _other(order, role).member_id,
+    "otherLoginId": lambda role, wanted, order: wanted in {_other(order, role).login_id, _other(order, role).member_id},
+}
 
 
 def _within(at: int, span: tuple[int | None, int | None]) -> bool:
@@ -113,8 +107,8 @@ def _detail(role: Role) -> Callable[[Context, Params], dict[str, Any]]:
 def _order_id(ctx: Context, params: Params, role: Role) -> int:
     ours = params.optional("outOrderId")
     if role == "buyer" and not params.optional("orderId") and ours:
-        for order in ctx.world.orders.values():
-            if order.out_order_id == ours and order.buyer.member_id == ctx.account.member_id:
+        for order in ctx.world.orders_of(ctx.account.member_id, "buyer"):
+            if order.out_order_id == ours:
                 return order.order_id
         raise ApiError("ORDER_NOT_EXIST")
     return params.number("orderId")
@@ -126,9 +120,7 @@ def _cancel(ctx: Context, params: Params) -> dict[str, Any]:
     if reason not in CANCEL_REASONS:
         raise bad(f"cancelReason must be one of {', '.join(sorted(CANCEL_REASONS))}")
     order = ctx.order(order_id)
-    by = order.side(ctx.account.member_id)
-    if by is None:
-        raise missing("tradeID")
+    by: Role = "buyer" if order.buyer.member_id == ctx.account.member_id else "seller"
     try:
         machine.close(ctx.world, order, by=by, reason=reason, remark=params.optional("remark"))
     except Illegal as error:

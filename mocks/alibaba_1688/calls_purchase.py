@@ -70,9 +70,7 @@ def _create(flows: set[str], *, cross_border: bool) -> Callable[[Context, Params
         ours = params.optional("outOrderId")
         if ours and ctx.world.app.idempotent_creation:
             made = [
-                order
-                for order in ctx.world.orders.values()
-                if order.out_order_id == ours and order.buyer.member_id == ctx.account.member_id
+                order for order in ctx.world.orders_of(ctx.account.member_id, "buyer") if order.out_order_id == ours
             ]
             if made:
                 return _told(made, [])

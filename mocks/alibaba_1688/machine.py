@@ -72,7 +72,7 @@ def move(world: World, order: Order, status: str) -> None:
 
 def place(world: World, order: Order) -> None:
     """Let a new order exist, waiting for payment."""
-    world.orders[order.order_id] = order
+    world.add(order)
     move(world, order, "waitbuyerpay")
     world.tell(order, "BUYER_MAKE")
 

@@ -52,6 +52,7 @@ class World:
         self.offers: dict[int, Offer] = {}
         self.addresses: dict[str, dict[int, dict[str, str]]] = {}
         self.orders: dict[int, Order] = {}
+        self._sides: dict[tuple[str, str], list[Order]] = {}
         self.refunds: dict[str, Refund] = {}
         self.vouchers: dict[str, bytes] = {}
         self.bills: dict[str, int] = {}
@@ -111,6 +112,16 @@ class World:
     def account(self, member_id: str) -> Account | None:
         """Give the account of a member who authorised the app, None for anybody else."""
         return self.accounts.get(member_id)
+
+    def add(self, order: Order) -> None:
+        """Let an order be found by its id and by its two sides."""
+        self.orders[order.order_id] = order
+        for member, role in ((order.buyer, "buyer"), (order.seller, "seller")):
+            self._sides.setdefault((member.member_id, role), []).append(order)
+
+    def orders_of(self, member_id: str, role: str) -> list[Order]:
+        """List the orders of which a member is this side, in the order they were made."""
+        return self._sides.get((member_id, role), [])
 
     def refund_of(self, refund_id: str) -> Refund | None:
         """Find a refund by its id, with or without the letters before the digits."""
