@@ -141,7 +141,7 @@ def record(world: World, one: AfterSale, title: str, who: int) -> None:
             "title": title,
             "operatorRoleName": roles[who],
             "operatorRole": who,
-            "attributes": [{"type": 1, "key": "desc", "desc": one.desc, "photos": []}] if one.desc else [],
+            "attributes": [{"type": 1, "key": 1, "desc": one.desc, "photos": []}] if one.desc else [],
             "time": when.strftime("%Y-%m-%d %H:%M:%S"),
         }
     )

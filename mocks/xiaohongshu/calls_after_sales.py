@@ -51,7 +51,7 @@ def _list(ctx: Context, params: Params) -> dict[str, Any]:
 
 
 def _window(params: Params) -> tuple[int, int, int] | None:
-    if not params.has("timeType"):
+    if not params.optional_number("timeType", 0):  # some clients write 0 for what they leave out
         return None
     by = params.within("timeType", CREATED, UPDATED)
     start, end = params.number("startTime"), params.number("endTime")

@@ -54,6 +54,7 @@ def detailed(one: AfterSale, *, with_records: bool) -> dict[str, Any]:
         "refundTime": ms(one.refund_time),
     }
     shipped = next((parcel for parcel in one.order.parcels if parcel.shipped_at is not None), None)
+    records = {"negotiateRecords": list(one.records)} if with_records else {}
     return {
         "afterSaleInfo": info,
         "logisticsInfo": {
@@ -63,7 +64,7 @@ def detailed(one: AfterSale, *, with_records: bool) -> dict[str, Any]:
             if shipped
             else _way("", "", None, None),
         },
-        "negotiateRecords": list(one.records) if with_records else [],
+        **records,
     }
 
 

@@ -69,15 +69,23 @@ async def test_changing_by_a_difference(api: Api) -> None:
 
 
 async def test_several_warehouses(api: Api) -> None:
-    sku_id = await sku_of(api, await api.order(lines=[LINE]))
+    sku_id = await sku_of(api, await api.order(phase="unpaid", lines=[LINE]))
 
     def totals(told: dict[str, Any]) -> dict[str, int]:
-        return {place: one["total"] for place, one in told["skuStockInfoWithWhcode"].items()}
+        assert told["skuStockInfo"]["skuId"] == sku_id
+        rows = told["data"]
+        assert {place: one["whcode"] for place, one in rows.items()} == {place: place for place in rows}
+        found = {place: one["skuStockInfo"]["total"] for place, one in rows.items()}
+        assert told["skuStockInfo"]["skuStockInfo"]["total"] == sum(found.values())
+        return found
 
-    await api.ok("inventory.syncSkuStockV2", skuId=sku_id, qtyWithWhcode={"CPartner": 5, "WH2": 8})
-    told = await api.ok("inventory.incSkuStockV2", skuId=sku_id, qtyWithWhcode={"WH2": -1})
-    assert totals(told) == {"CPartner": 5, "WH2": 7}
-    assert totals(await api.ok("inventory.getSkuStockV2", skuId=sku_id)) == {"CPartner": 5, "WH2": 7}
+    told = await api.ok("inventory.syncSkuStockV2", skuId=sku_id, qtyWithWhcode={"CPartner": 5, "WH2": 8})
+    assert totals(told) == {"CPartner": 5, "WH2": 8}
+    assert told["response"]["code"] == -9028
+    told = await api.ok("inventory.getSkuStockV2", skuId=sku_id)
+    assert totals(told) == {"CPartner": 5, "WH2": 8}
+    assert told["data"]["CPartner"]["skuStockInfo"]["available"] == 2
+    assert told["response"] == {"success": True, "msg": "", "code": 0}
     (await api.call("inventory.syncSkuStockV2", skuId=sku_id, qtyWithWhcode={})).refused(-2000400)
 
 
