@@ -107,7 +107,7 @@ def _line(order: Order, units: list[Unit]) -> dict[str, Any]:
     return {
         "product_id": first.product_id,
         "sku_id": first.sku_id,
-        "line_item_ids": [unit.line_item_id for unit in units],
+        "line_item_ids": sorted(unit.line_item_id for unit in units),
         "sku": first.sku,
         "title": first.title,
         "variation": first.variation,

@@ -83,7 +83,7 @@ async def test_units_may_be_cancelled_where_the_market_allows(api: Api) -> None:
     gb = api.stores[2]
     order_id = await api.order(store=gb["shop_id"], lines=[{"sku": "A", "quantity": 3, "price": "5.00"}])
     sku = (await api.detail(order_id, gb))["line_items"][0]["sku_id"]
-    part = {"skus": [{"sku_id": sku, "quantity": 2}], "store": gb}
+    part: dict[str, Any] = {"skus": [{"sku_id": sku, "quantity": 2}], "store": gb}
     (await api.cancel(order_id, "seller_cancel_reason_wrong_price", **part)).refused(25005010)
     assert (await api.cancel(order_id, **part)).code == 0
     order = await api.detail(order_id, gb)

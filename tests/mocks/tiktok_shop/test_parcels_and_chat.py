@@ -41,7 +41,12 @@ async def test_tiktok_shipping_makes_the_number_itself(api: Api) -> None:
 
 async def test_21001001_parameter(api: Api) -> None:
     order_id = await api.order()
-    for body in ({"handover_method": "PICKUP"}, {"self_shipment": {}}, {"self_shipment": {"tracking_number": "1"}}):
+    bodies: list[dict[str, Any]] = [
+        {"handover_method": "PICKUP"},
+        {"self_shipment": {}},
+        {"self_shipment": {"tracking_number": "1"}},
+    ]
+    for body in bodies:
         (await api.ship(order_id, **body)).refused(21001001)
     (await api.post("fulfillment/packages/search", {}, {"page_size": 51})).refused(21001001)
 
