@@ -179,7 +179,7 @@ def _confirm_only(world: World, order: Order) -> None:
 
 
 def _terminate(world: World, order: Order) -> None:
-    machine.close_by_platform(world, order, "PLATFORM_TERMINATED", by="Ops", terminate=True)
+    machine.close_by_platform(world, order, "other", by="Ops", terminate=True)
 
 
 HISTORIES: dict[str, list[Callable[[World, Order], None]]] = {

@@ -184,10 +184,14 @@ def _time(wish: Mapping[str, Any], name: str) -> int | None:
     return int(when.astimezone(UTC).timestamp())
 
 
+_RECEIVER = {"name", "mobile", "phone", "zip", "province", "city", "area", "areaCode", "town", "townCode", "address"}
+_COMMON = {"street": "address", "zipcode": "zip"}
+"""The words that all simulators take for a buyer's address."""
+
+
 def _receiver(given: object) -> dict[str, str]:
-    known = {"name", "mobile", "phone", "zip", "province", "city", "area", "areaCode", "town", "townCode", "address"}
     if given is None:
         return {}
-    if not isinstance(given, dict) or not set(given) <= known:
-        raise BadRequest(f"buyer must be an object with some of {sorted(known)}")
-    return {name: str(value) for name, value in given.items()}
+    if not isinstance(given, dict) or not set(given) <= _RECEIVER | set(_COMMON):
+        raise BadRequest(f"buyer must be an object with some of {sorted(_RECEIVER | set(_COMMON))}")
+    return {_COMMON.get(name, name): str(value) for name, value in given.items()}
