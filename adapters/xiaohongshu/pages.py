@@ -2,7 +2,8 @@
 
 Rows leave a window by update time while it is paged, and those behind them move to lower pages: read downwards, a row
 may be met twice but none is skipped. The first page is asked for first, only to learn how many there are. Where rows
-came in meanwhile, some may have moved up to a page that was read: as many pages as they fill are read again.
+came in meanwhile, some may have moved up to a page that was read, and that one is read again; so up to thirty rows
+between two answers push none out of sight. (The gateway's windows end in the past, where no more than a few come in.)
 
 A token names the spans of time still to be read, ``page.rows@start-end`` joined by commas, the present one first. A
 span with more pages than the platform gives is cut in two.
