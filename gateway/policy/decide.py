@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.model.order import Phase
 from gateway.model.store import Platform
+from gateway.policy.alibaba_1688 import ALIBABA_1688
 from gateway.policy.decision import Decision, Rejection, Step
 from gateway.policy.shopee import SHOPEE
 from gateway.policy.situation import Situation
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from gateway.policy.verdict import Verdict
 
 _BOOKS: dict[Platform, Book] = {
-    Platform.shopee: SHOPEE,
     Platform.xiaohongshu: XIAOHONGSHU,
+    Platform.alibaba_1688: ALIBABA_1688,
+    Platform.shopee: SHOPEE,
     Platform.tiktok_shop: TIKTOK,
 }
 """The platforms whose rules are written; on every other a person is asked."""

@@ -7,7 +7,7 @@ every platform, and Shopee's, stand here; the other platforms have a module each
 from __future__ import annotations
 
 from gateway.model.order import Phase
-from gateway.policy import facts_tiktok, facts_xiaohongshu
+from gateway.policy import facts_1688, facts_tiktok, facts_xiaohongshu
 from gateway.policy.fact import (
     Fact,
     read_by_reason,
@@ -53,7 +53,7 @@ _OWN = globals()
 
 ALL_FACTS: dict[str, Fact[object]] = {
     value.name: value
-    for names in (_OWN, vars(facts_xiaohongshu), vars(facts_tiktok))
+    for names in (_OWN, vars(facts_xiaohongshu), vars(facts_tiktok), vars(facts_1688))
     for value in list(names.values())
     if isinstance(value, Fact)
 }

@@ -221,7 +221,7 @@ NOT_DECIDED_HERE = {
 
 
 @pytest.mark.parametrize(
-    "fact", sorted(fact for fact in RULES.facts if fact.startswith(("xiaohongshu.", "tiktok_shop.")))
+    "fact", sorted(fact for fact in RULES.facts if fact.startswith(("xiaohongshu.", "tiktok_shop.", "alibaba_1688.")))
 )
 def test_a_fact_has_cases_on_both_sides_of_its_edge(fact):
     cases = cases_by_fact().get(fact, [])
