@@ -130,12 +130,7 @@ async def _transport(stack: AsyncExitStack, database: Database, vault: Vault, cl
         return kept[0]
 
     async def save(store: Store, credential: Credential) -> None:
-        def write(connection: Connection) -> None:
-            kept = rows.credential_of(connection, vault, store.app, store.external_id)
-            version = kept[1] if kept is not None else None
-            rows.save_credential(connection, vault, store.app, store.external_id, credential, version)
-
-        await database.write(write)
+        await database.write(lambda c: rows.save_renewed(c, vault, store.app, store.external_id, credential))
 
     async def standing(store: Store) -> Standing:
         def read(connection: Connection) -> Standing:

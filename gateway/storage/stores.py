@@ -140,6 +140,24 @@ def save_credential(
     return version
 
 
+def save_renewed(connection: Connection, vault: Vault, app: str, external_id: str, credential: Credential) -> None:
+    """Store a shop's renewed credential, and its tokens for all shops of the app that had the same ones before.
+
+    One authorisation may open several shops; its refresh token may be good for one use only.
+    """
+    kept = credential_of(connection, vault, app, external_id)
+    save_credential(connection, vault, app, external_id, credential, kept[1] if kept else None)
+    if kept is None or not kept[0].refresh_token:
+        return
+    column = schema.credentials.c.external_id
+    others = select(column).where(schema.credentials.c.app == app, column != external_id).order_by(column)
+    for other in connection.execute(others).scalars().all():
+        found = credential_of(connection, vault, app, other)
+        if found is not None and found[0].refresh_token == kept[0].refresh_token:
+            shared = credential.model_copy(update={"extra": found[0].extra})
+            save_credential(connection, vault, app, other, shared, found[1])
+
+
 def new_oauth_state(connection: Connection, app: str, now: datetime, lifetime: timedelta = OAUTH_LIFETIME) -> str:
     """Return a fresh random word that an authorisation's callback must bring back within ``lifetime``, once."""
     state = secrets.token_urlsafe(32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -40,7 +41,9 @@ class CredentialKeeper(Protocol):
 class SingleFlightCredentials:
     """A `CredentialKeeper` over two callables that read and write one credential.
 
-    Stores that are one account of an app (its roles) share a credential, so one refresh serves them all.
+    Stores that are one account of an app (its roles) share a credential, so one refresh serves them all. Accounts that
+    one authorisation opened have credentials of their own with the same refresh token: they are renewed one after
+    another, and ``save`` gives what one of them got to the others too.
 
     ``load`` raises StoreDisconnected for a store that has none. ``save`` must have stored the credential when it
     returns: a refresh token may be good for one use only.
@@ -54,6 +57,7 @@ class SingleFlightCredentials:
         self._load = load
         self._save = save
         self._flights: dict[_Account, asyncio.Task[Credential]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by refresh token
         self._unsaved: dict[_Account, Credential] = {}
 
     async def current(self, store: Store) -> Credential:
@@ -81,6 +85,10 @@ class SingleFlightCredentials:
             flight.exception()  # seen, also when every caller has gone
 
     async def _fly(self, store: Store, seen: Credential, refresh: Refresh) -> Credential:
+        async with self._turns.setdefault(seen.refresh_token, asyncio.Lock()):
+            return await self._renewed(store, seen, refresh)
+
+    async def _renewed(self, store: Store, seen: Credential, refresh: Refresh) -> Credential:
         present = await self.current(store)
         if present.access_token != seen.access_token:  # somebody was quicker
             return present

@@ -156,3 +156,24 @@ async def test_stops_for_one_and_for_all(database, now):
     ]
     await turn("", False)
     assert (await stopped("sg"), await stopped("my")) == (False, False)
+
+
+async def test_shops_of_one_authorisation_share_what_a_refresh_gives(database, vault, now):
+    """Each keeps a key of its own beside the tokens; a shop of another authorisation keeps its tokens."""
+    await database.write(lambda c: stores.add_app(c, vault, APP, SECRET, now))
+    other = CREDENTIAL.model_copy(update={"refresh_token": "canary-another", "access_token": "canary-other"})
+    given = {"1": CREDENTIAL, "2": CREDENTIAL.model_copy(update={"extra": {"merchant": "10"}}), "3": other}
+    for shop, credential in given.items():
+        await database.write(
+            lambda c, shop=shop, credential=credential: stores.save_credential(c, vault, "shopee", shop, credential, 0)
+        )
+    fresh = CREDENTIAL.model_copy(update={"access_token": "canary-fresh", "refresh_token": "canary-fresh-refresh"})
+
+    await database.write(lambda c: stores.save_renewed(c, vault, "shopee", "1", fresh))
+
+    def read(c, shop):
+        return stores.credential_of(c, vault, "shopee", shop)[0]
+
+    assert await database.read(lambda c: read(c, "1")) == fresh
+    assert await database.read(lambda c: read(c, "2")) == fresh.model_copy(update={"extra": {"merchant": "10"}})
+    assert await database.read(lambda c: read(c, "3")) == other

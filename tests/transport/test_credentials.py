@@ -344,7 +344,34 @@ async def test_stores_do_not_wait_for_each_other(make_store) -> None:
     async def quick(old: Credential) -> Credential:
         return token(2)
 
-    slow = asyncio.create_task(keeper.renew(make_store("slow"), token(1), hang))
+    other = token(1).model_copy(update={"refresh_token": "another-authorisation"})
+    slow = asyncio.create_task(keeper.renew(make_store("slow"), other, hang))
     assert await asyncio.wait_for(keeper.renew(make_store("quick"), token(1), quick), LIMIT) == token(2)
     never.set()
     await slow
+
+
+async def test_shops_of_one_authorisation_are_renewed_one_after_another(make_store) -> None:
+    """A refresh token is good once, and two shops hold the same: the second waits for what the first one got."""
+    stores = [make_store("one"), make_store("two")]
+    kept = {store.id: token(1) for store in stores}
+    spent: list[str] = []
+
+    async def load(store) -> Credential:
+        return kept[store.id]
+
+    async def save(_store, credential: Credential) -> None:
+        await asyncio.sleep(0)
+        kept.update(dict.fromkeys(kept, credential))
+
+    async def refresh(old: Credential) -> Credential:
+        await asyncio.sleep(0)
+        if old.refresh_token in spent:
+            raise StoreDisconnected("the refresh token was used before")
+        spent.append(old.refresh_token)
+        return token(2)
+
+    keeper = SingleFlightCredentials(load, save)
+    both = await asyncio.gather(*(keeper.renew(store, token(1), refresh) for store in stores))
+    assert {each.access_token for each in both} == {"access-2"}
+    assert spent == ["refresh-1"]
