@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mocks.kit.platform import BadRequest, IllegalAct
 from mocks.xiaohongshu import after_sale_machine, calls_shipping, machine
-from mocks.xiaohongshu.after_sale_machine import BUYER, Wish
+from mocks.xiaohongshu.after_sale_books import BUYER, SELLER, Wish
 from mocks.xiaohongshu.carriers import carrier_name
 from mocks.xiaohongshu.machine import Illegal
 from mocks.xiaohongshu.making import address_id_of
@@ -206,7 +206,7 @@ def _picks(world: World, order: Order, _details: Mapping[str, Any]) -> None:
 def _closes(world: World, order: Order, details: Mapping[str, Any]) -> None:
     reason = _text(details, "reason", "缺货")
     if order.status == Status.SHIPPED and all(one.came_back_at is not None for one in order.parcels):
-        wish = Wish(Kind.REFUND_SHIPPED, reason=reason, request_from=after_sale_machine.SELLER)
+        wish = Wish(Kind.REFUND_SHIPPED, reason=reason, request_from=SELLER)
         after_sale_machine.agree_refund(world, after_sale_machine.ask(world, order, wish))
     else:
         after_sale_machine.console_close(world, order, reason)

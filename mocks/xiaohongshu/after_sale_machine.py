@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mocks.xiaohongshu import machine
+from mocks.xiaohongshu.after_sale_books import (
+    BUYER,
+    REASONS,
+    SELLER,
+    SERVICE,
+    SYSTEM,
+    Wish,
+    claim,
+    paid_back,
+    record,
+    worth_of,
+)
 from mocks.xiaohongshu.machine import Illegal
 from mocks.xiaohongshu.model import NOT_SHIPPED, SELLERS_TURN, AfterSale, Kind, Order, Stage, Status
 from mocks.xiaohongshu.resending import resend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mocks.xiaohongshu.world import World
 
 AFTER_SHIPPING = frozenset({Status.PARTLY_SHIPPED, Status.SHIPPED, Status.COMPLETED, Status.EXCHANGING})
-BUYER, SELLER, SERVICE, SYSTEM = 1, 2, 3, 4
-_BEIJING = timedelta(hours=8)
 _ORDER_WORD = {
     Stage.COMPLETED: 3,
     Stage.REJECTED: 4,
@@ -28,29 +36,6 @@ _ORDER_WORD = {
     Stage.WITHDRAWN: 7,
 }
 """`orderAfterSalesStatus` beside each stage; every other stage is 2, in progress."""
-
-REASONS = {
-    Kind.RETURN: (101, "质量问题"),
-    Kind.EXCHANGE: (111, "尺码不合适"),
-    Kind.REFUND_SHIPPED: (121, "未收到货"),
-    Kind.REFUND_UNSHIPPED: (131, "多拍/拍错/不想要"),
-    Kind.PRICE_PROTECTION: (141, "商品降价"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for; `amount` None means all that was paid for the units."""
-
-    kind: Kind
-    units: dict[str, int] = field(default_factory=dict)
-    amount: int | None = None
-    reason: str = ""
-    reason_id: int = 0
-    desc: str = ""
-    request_from: int = BUYER
-    tag: int = 0
-    cargo_status: int = 0
 
 
 def ask(world: World, order: Order, wish: Wish) -> AfterSale:
@@ -69,7 +54,7 @@ def ask(world: World, order: Order, wish: Wish) -> AfterSale:
         raise Illegal("nothing is left to ask for")
     whole = all(line.active == units.get(line.sku_id, 0) for line in order.lines)
     ship_fee = order.shipping_fee if wish.kind == Kind.REFUND_UNSHIPPED and whole else 0
-    worth = _worth(order, units, ship_fee)
+    worth = worth_of(order, units, ship_fee)
     amount = worth if wish.amount is None else wish.amount
     if wish.kind == Kind.EXCHANGE:
         amount = 0
@@ -98,7 +83,7 @@ def ask(world: World, order: Order, wish: Wish) -> AfterSale:
     )
     world.after_sales[one.returns_id] = one
     order.after_sales.append(one)
-    _count(one, asked=True)
+    claim(one, asked=True)
     if wish.kind == Kind.REFUND_UNSHIPPED:
         order.cancel_status = 1  # stays so, whatever becomes of the request (section 4.3)
     record(world, one, "买家申请售后" if wish.request_from == BUYER else "商家发起退款", wish.request_from)
@@ -107,44 +92,6 @@ def ask(world: World, order: Order, wish: Wish) -> AfterSale:
     if wish.kind == Kind.EXCHANGE:
         machine.move(world, order, Status.EXCHANGING)
     return one
-
-
-def _worth(order: Order, units: Mapping[str, int], ship_fee: int = 0) -> int:
-    """Give what was paid for the units, as far as it has not gone back already."""
-    paid = sum(line.paid * units.get(line.sku_id, 0) for line in order.lines) + ship_fee
-    return min(paid, order.total - _paid_back(order))
-
-
-def _count(one: AfterSale, *, asked: bool = False, granted: bool = False) -> None:
-    if one.kind == Kind.PRICE_PROTECTION:
-        return
-    cancelling = one.kind == Kind.REFUND_UNSHIPPED
-    for line in one.order.lines:
-        units = one.applied.get(line.sku_id, 0)
-        if not units:
-            continue
-        change = units if asked else -units
-        if cancelling:
-            line.cancel_requested += change
-            line.cancelled += units if granted else 0
-        else:
-            line.return_requested += change
-            line.returned += units if granted and one.kind != Kind.EXCHANGE else 0
-
-
-def record(world: World, one: AfterSale, title: str, who: int) -> None:
-    """Write a line into the negotiation record, in Beijing time."""
-    when = datetime.fromtimestamp(world.now(), UTC) + _BEIJING
-    roles = {BUYER: "买家", SELLER: "商家", SERVICE: "客服", SYSTEM: "系统"}
-    one.records.append(
-        {
-            "title": title,
-            "operatorRoleName": roles[who],
-            "operatorRole": who,
-            "attributes": [{"type": 1, "key": 1, "desc": one.desc, "photos": []}] if one.desc else [],
-            "time": when.strftime("%Y-%m-%d %H:%M:%S"),
-        }
-    )
 
 
 def _enter(world: World, one: AfterSale, stage: Stage, life: int | None) -> None:
@@ -308,7 +255,7 @@ def withdraw(world: World, one: AfterSale) -> None:
     if one.refund_status:
         one.refund_status = 401
     one.close_reason = "买家撤销申请"
-    _count(one)
+    claim(one)
     record(world, one, "买家撤销申请", BUYER)
     _enter(world, one, Stage.WITHDRAWN, None)
     world.tell_after_sale(one, "closed")
@@ -319,7 +266,7 @@ def change(world: World, one: AfterSale, *, reason: str, desc: str, amount: int 
     """Let the buyer edit the request; a refused one is to be reviewed again."""
     if one.stage not in {Stage.REVIEW, Stage.REJECTED}:
         raise Illegal(f"the request can not be edited; the after-sale is {int(one.stage)}")
-    worth = _worth(one.order, one.applied, one.ship_fee)
+    worth = worth_of(one.order, one.applied, one.ship_fee)
     if amount is not None and not 0 <= amount <= worth:
         raise Illegal(f"{amount} fen is more than was paid for the units ({worth})")
     one.reason, one.desc = reason or one.reason, desc or one.desc
@@ -337,7 +284,7 @@ def exchange_to_refund(world: World, one: AfterSale) -> None:
         raise Illegal(f"no exchange to turn; type {int(one.kind)}, status {int(one.stage)}")
     one.kind = Kind.RETURN
     one.refund_status = 201 if one.stage == Stage.REVIEW else 301
-    one.expected = _worth(one.order, one.applied)
+    one.expected = worth_of(one.order, one.applied)
     record(world, one, "换货转退货退款", BUYER)
     left = max(0, (one.due or world.now()) - world.now())
     _enter(world, one, one.stage, left)
@@ -363,7 +310,7 @@ def decide(world: World, one: AfterSale, winner: str) -> None:
         _pay_back(world, one, by=SERVICE)
     elif winner == "buyer":
         one.kind, one.refund_status = Kind.RETURN, 301
-        one.expected = _worth(one.order, one.applied)
+        one.expected = worth_of(one.order, one.applied)
         record(world, one, "平台判定退款", SERVICE)
         _pay_back(world, one, by=SERVICE)
     else:
@@ -373,7 +320,7 @@ def decide(world: World, one: AfterSale, winner: str) -> None:
 def finish_exchange(world: World, one: AfterSale) -> None:
     """Let the buyer have the exchange: the order is completed."""
     _at(one, Stage.RECEIVE_EXCHANGE)
-    _count(one)
+    claim(one)
     record(world, one, "换货完成", BUYER)
     _enter(world, one, Stage.COMPLETED, None)
     if one.order.status == Status.EXCHANGING:
@@ -384,7 +331,7 @@ def _pay_back(world: World, one: AfterSale, *, by: int) -> None:
     order = one.order
     goods_seen = one.stage == Stage.RECEIVE
     one.refund_status = 1
-    _count(one, granted=True)
+    claim(one, granted=True)
     _enter(world, one, Stage.COMPLETED, None)
     if not goods_seen:
         world.tell_after_sale(one, "audit_pass")
@@ -414,12 +361,8 @@ def _end_order(world: World, one: AfterSale, *, by: int) -> None:
         for line in order.lines:
             world.stock_of(order.seller_id, line.sku_id).total += one.applied.get(line.sku_id, 0)
         machine.end(world, order, Status.CANCELLED, by=ended_by, reason=one.reason)
-    elif _paid_back(order) >= order.total - order.shipping_fee:
+    elif paid_back(order) >= order.total - order.shipping_fee:
         machine.end(world, order, Status.CLOSED, by=ended_by, reason=one.reason)
-
-
-def _paid_back(order: Order) -> int:
-    return sum(one.expected for one in order.after_sales if one.stage == Stage.COMPLETED)
 
 
 def _empty_parcels(order: Order) -> None:
@@ -442,7 +385,7 @@ def _close(world: World, one: AfterSale, why: str) -> None:
     one.close_reason = why
     if one.refund_status not in {0, 302}:
         one.refund_status = 402
-    _count(one)
+    claim(one)
     record(world, one, why, SYSTEM)
     _enter(world, one, Stage.CLOSED, None)
     world.tell_after_sale(one, "closed")
@@ -489,7 +432,7 @@ def exchange_to_refund_late(world: World, one: AfterSale) -> None:
     """Turn an exchange the seller never shipped into a refund."""
     _at(one, Stage.SHIP_EXCHANGE)
     one.kind = Kind.RETURN
-    one.expected = _worth(one.order, one.applied)
+    one.expected = worth_of(one.order, one.applied)
     record(world, one, "商家超时未发出换货，转为退款", SYSTEM)
     world.tell_after_sale(one, "transfer")
     sent = world.orders.get(one.exchange_order_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mocks.xiaohongshu import after_sale_machine, machine
+from mocks.xiaohongshu.after_sale_books import Wish
 from mocks.xiaohongshu.model import DAY, HOUR, Kind, Line, Order, Receiver, Status
 
 if TYPE_CHECKING:
@@ -213,12 +214,12 @@ def _expire(world: World, order: Order) -> None:
 
 
 def _refund_all(world: World, order: Order) -> None:
-    one = after_sale_machine.ask(world, order, after_sale_machine.Wish(Kind.REFUND_SHIPPED))
+    one = after_sale_machine.ask(world, order, Wish(Kind.REFUND_SHIPPED))
     after_sale_machine.agree_refund(world, one)
 
 
 def _exchange(world: World, order: Order) -> None:
-    after_sale_machine.ask(world, order, after_sale_machine.Wish(Kind.EXCHANGE))
+    after_sale_machine.ask(world, order, Wish(Kind.EXCHANGE))
 
 
 _PAID: list[Callable[[World, Order], None]] = [_pay, _pass]

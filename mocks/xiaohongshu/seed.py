@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mocks.xiaohongshu import after_sale_machine, machine
+from mocks.xiaohongshu.after_sale_books import Wish
 from mocks.xiaohongshu.making import Wanted, WantedLine, make
 from mocks.xiaohongshu.model import DAY, HOUR, MINUTE, Kind, Shop, Status
 
@@ -64,7 +65,7 @@ def _after(world: World, order: Order, seconds: int) -> None:
 def _ask(world: World, order: Order, kind: Kind, *, after: int = HOUR, first_line: bool = False) -> AfterSale:
     _after(world, order, after)
     units = {order.lines[0].sku_id: order.lines[0].quantity} if first_line else {}
-    return after_sale_machine.ask(world, order, after_sale_machine.Wish(kind, units))
+    return after_sale_machine.ask(world, order, Wish(kind, units))
 
 
 def _unpaid(world: World, shop: Shop) -> None:

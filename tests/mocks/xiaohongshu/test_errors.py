@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mocks.xiaohongshu.gate import Limits
 
 if TYPE_CHECKING:
     from tests.mocks.xiaohongshu.conftest import Api
@@ -39,6 +42,18 @@ async def test_the_app_has_a_limit_of_its_own(api: Api) -> None:
     for store in (api.stores[0], api.other, api.stores[0]):
         assert (await api.call("common.getExpressCompanyList", store)).ok
     (await api.call("common.getAddressRecord", pageIndex=1, pageSize=10)).refused(None, "限流")
+
+
+async def test_the_published_limits_are_100_a_second_for_an_app_and_200_for_a_method(api: Api) -> None:
+    """Section 10; a standing clock never refills a bucket, so both are set to the published figures by hand."""
+    assert (await api.app_act("set_rate_limit", per_second=100, burst=100))["burst"] == 100
+    told = await asyncio.gather(*(api.call("common.getExpressCompanyList") for _ in range(110)))
+    assert [one.body["success"] for one in told].count(True) == 100
+    await api.advance("PT0.5S")
+    told = await asyncio.gather(*(api.call("common.getExpressCompanyList") for _ in range(60)))
+    assert [one.body["success"] for one in told].count(True) == 50
+    limits = Limits()
+    assert (limits.app.per_second, limits.method.per_second) == (100, 200)
 
 
 async def test_401_is_an_unknown_app(api: Api) -> None:
