@@ -175,16 +175,17 @@ def _obstacle_to_close(situation: Situation) -> Forbidden | None:
     def no(known: Known[object], why: str) -> Forbidden:
         return Forbidden(path=Path.seller_close, because=known.cites, why=why)
 
-    if situation.open_kind is not None:
-        return no(rules.know(SHOPEE_REQUEST_COMES_FIRST), "The buyer's open request must be answered first.")
+    first = rules.know(SHOPEE_REQUEST_COMES_FIRST)
+    if first.value and situation.open_kind is not None:
+        return no(first, "The buyer's open request must be answered first.")
     phases = rules.know(SHOPEE_CLOSE_PHASES)
     if situation.order.phase not in phases.value:
         return no(phases, "Shopee lets a seller close an order only until its shipment is arranged.")
     unhonest = rules.know(SHOPEE_NO_HONEST_REASON)
     if reason in unhonest.value:
         return no(unhonest, "Shopee has no honest reason under which a seller could close this order.")
-    if situation.states_false_reason:
-        truth = rules.know(SHOPEE_TRUE_REASON_ONLY)
+    truth = rules.know(SHOPEE_TRUE_REASON_ONLY)
+    if truth.value and situation.states_false_reason:
         return no(truth, "The reason given contradicts what is known about the order, so it must not be used.")
     regions = rules.know(SHOPEE_UNDELIVERABLE_REGIONS)
     if reason is Reason.undeliverable_area and situation.scenario.store.region not in regions.value:
