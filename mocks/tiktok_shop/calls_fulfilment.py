@@ -85,8 +85,11 @@ def _check_shippable(order: Order, package: Package) -> None:
 def mark_shipped(ctx: Context) -> dict[str, Any]:
     """Tell that an order was handed to the seller's own carrier; its waiting parcels get the number."""
     order = ctx.order(ctx.path["order_id"], unknown=WRONG, foreign=21008111)
-    number, provider = ctx.body.text("tracking_number"), ctx.body.text("shipping_provider_id")
-    wanted = set(ctx.body.texts("order_line_item_ids"))
+    number, provider = _number(ctx.body)
+    wanted = {
+        *ctx.body.texts("order_line_item_ids"),
+        *(row.text("order_line_id") for row in ctx.body.rows("order_line_list")),
+    }
     if order.shipping_type != "SELLER":
         raise ctx.body.wrong("only orders with seller shipping")
     live = [one for one in order.live_packages() if not wanted or wanted & set(one.unit_ids)]
@@ -100,6 +103,12 @@ def mark_shipped(ctx: Context) -> dict[str, Any]:
     ctx.applied(order.order_id)
     first = waiting[0]
     return {"order_id": order.order_id, "package_id": first.package_id, "order_line_item_ids": list(first.unit_ids)}
+
+
+def _number(body: Params) -> tuple[str, str]:
+    """Read number and carrier: beside each other, or (202610) in the first row of `shipping_info_list`."""
+    told = next(iter(body.rows("shipping_info_list")), body)
+    return told.text("tracking_number"), told.text("shipping_provider_id")
 
 
 def update_package(ctx: Context) -> dict[str, Any]:
@@ -117,7 +126,7 @@ def update_order(ctx: Context) -> dict[str, Any]:
 
 
 def _update(ctx: Context, order: Order, packages: list[Package]) -> None:
-    number, provider = ctx.body.text("tracking_number"), ctx.body.text("shipping_provider_id")
+    number, provider = _number(ctx.body)
     if order.shipping_type != "SELLER" or not packages or any(one.status != "PROCESSING" for one in packages):
         raise ctx.body.wrong("only parcels of seller shipping that were arranged and have not left")
     for package in packages:
@@ -141,8 +150,24 @@ def search(ctx: Context) -> dict[str, Any]:
     }
     rows = [(one.created if field == "create_time" else one.updated, name) for name, one in found.items()]
     names, token, total = page_of(ctx.query, rows, size=size, descending=descending)
-    shown = [{"id": name, **package_json(ctx.world.packages[name], found[name])} for name in names]
+    shown = [_row(package_json(ctx.world.packages[name], found[name])) for name in names]
     return {"packages": shown, "total_count": total, "next_page_token": token}
+
+
+_ROW = (
+    "orders",
+    "order_line_item_ids",
+    "tracking_number",
+    "shipping_provider_id",
+    "shipping_provider_name",
+    "create_time",
+    "update_time",
+)
+
+
+def _row(shown: dict[str, Any]) -> dict[str, Any]:
+    rest = {name: shown[name] for name in _ROW if name in shown}
+    return {"id": shown["package_id"], "status": shown["package_status"], **rest}
 
 
 def detail(ctx: Context) -> dict[str, Any]:

@@ -16,7 +16,7 @@ PHASES = {
     "UNPAID": "unpaid",
     "ON_HOLD": "on_hold",
     "AWAITING_SHIPMENT": "awaiting_shipment",
-    "PARTIALLY_SHIPPING": "awaiting_shipment",
+    "PARTIALLY_SHIPPING": "in_transit",
     "AWAITING_COLLECTION": "awaiting_collection",
     "IN_TRANSIT": "in_transit",
     "DELIVERED": "delivered",
@@ -28,7 +28,7 @@ PHASES = {
 def phase(order: Order) -> str:
     """Give the canonical phase: in transit once a part has left."""
     left = any(package.collected_at is not None for package in order.live_packages())
-    if left and order.status in {"PARTIALLY_SHIPPING", "AWAITING_COLLECTION"}:
+    if left and order.status == "AWAITING_COLLECTION":
         return "in_transit"
     return PHASES[order.status]
 

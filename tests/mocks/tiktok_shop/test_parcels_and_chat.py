@@ -104,6 +104,9 @@ async def test_mark_as_shipped_and_change_the_number(api: Api) -> None:
     path = f"fulfillment/packages/{data['package_id']}/shipping_info/update"
     assert (await api.post(path, {**own, "tracking_number": "T2"})).ok == {}
     assert (await api.detail(order_id))["tracking_number"] == "T2"
+    row = {"shipping_info_list": [{**own, "tracking_number": "T22"}]}
+    assert (await api.post(path, row, version="202610")).ok == {}
+    assert (await api.detail(order_id))["tracking_number"] == "T22"
     order_path = f"fulfillment/orders/{order_id}/shipping_info/update"
     assert (await api.post(order_path, {**own, "tracking_number": "T3"})).ok == {}
     assert (await api.truth(order_id))["packages"][0]["tracking_number"] == "T3"
@@ -139,7 +142,7 @@ async def test_package_search(api: Api) -> None:
     }
     body = {"package_status": "FULFILLING"}
     (one,) = (await api.post("fulfillment/packages/search", body, {"page_size": 10})).ok["packages"]
-    assert one["id"] == await api.package(gone)
+    assert (one["id"], one["status"]) == (await api.package(gone), "FULFILLING")
 
 
 # -- messages -------------------------------------------------------------------------------------------------------
