@@ -196,6 +196,7 @@ CALLS = {
     f"{_NAME}trade.getLogisticsTraceInfo.sellerView": Call(_trace("seller")),
     f"{_NAME}logistics.OpDeliverySendOrder.offline": Call(_send(without=False)),
     f"{_NAME}logistics.OpDeliverySendOrder.dummy": Call(_send(without=True)),
+    f"{_NAME}logistics.OpQueryLogisticCompanyList": Call(_companies),
     f"{_NAME}logistics.OpQueryLogisticCompanyList.offline": Call(_companies),
     "com.alibaba.logistics/logistics.delivery.urge": Call(_urge),
 }

@@ -89,7 +89,7 @@ def _unpaid(world: World, account: Account, role: Role) -> None:
 
 
 def _ready(world: World, account: Account, role: Role) -> None:
-    _order(world, account, role, "waitsellersend", (2 * DAY, 600))
+    _order(world, account, role, "waitsellersend", (2 * DAY, HOUR))
 
 
 def _late(world: World, account: Account, role: Role) -> None:
@@ -184,8 +184,8 @@ def _shipped_meanwhile(world: World, account: Account, role: Role) -> None:
 
 
 def _return(world: World, account: Account, role: Role) -> Refund:
-    order = _order(world, account, role, "waitbuyerreceive", (5 * DAY, 4 * DAY), lines=2)
-    _after(world, order, 2 * DAY)
+    order = _order(world, account, role, "waitbuyerreceive", (90 * HOUR, 80 * HOUR), lines=2)
+    _after(world, order, 40 * HOUR)
     return _ask(world, order, "returnRefund", "refundBuyerReceived", lines=1, reason_id=20021)
 
 

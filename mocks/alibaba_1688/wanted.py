@@ -194,4 +194,4 @@ def _receiver(given: object) -> dict[str, str]:
         return {}
     if not isinstance(given, dict) or not set(given) <= _RECEIVER | set(_COMMON):
         raise BadRequest(f"buyer must be an object with some of {sorted(_RECEIVER | set(_COMMON))}")
-    return {_COMMON.get(name, name): str(value) for name, value in given.items()}
+    return {_COMMON.get(str(name), str(name)): str(value) for name, value in given.items()}

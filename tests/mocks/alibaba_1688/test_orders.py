@@ -264,3 +264,14 @@ async def test_the_seeded_orders(start: Start) -> None:
     assert await again.control_ok("GET", "/orders") == truth
     other = await start(orders=240, seed=8)
     assert await other.control_ok("GET", "/orders") != truth
+
+
+async def test_nothing_seeded_is_overdue(start: Start) -> None:
+    """A real clock would carry it out in the first second, and tests would see orders move by themselves."""
+    for seed in (7, 8):
+        api = await start(orders=240, seed=seed)
+        now = await api.now()
+        before = await api.control_ok("GET", "/orders")
+        assert all(order["times"]["updated"] < now for order in before)
+        await api.advance("PT0S")
+        assert await api.control_ok("GET", "/orders") == before
