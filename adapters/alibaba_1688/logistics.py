@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from adapters.alibaba_1688 import words
@@ -13,7 +14,6 @@ from adapters.alibaba_1688.values import flag, instant, line_id_of
 from gateway.errors import InvalidRequest, NotFound
 from gateway.model.order import FulfillmentState
 from gateway.ports import Act, Call, Channel, ParcelTrace, Scan
-from gateway.transport.json import encode
 
 _SEND = "alibaba.logistics.OpDeliverySendOrder.offline"
 
@@ -21,30 +21,30 @@ _SEND = "alibaba.logistics.OpDeliverySendOrder.offline"
 async def ship(channel: Channel, act: Act) -> Call:
     """Return the call that ships lines whole; without any named, all that may be shipped now (section 5.2).
 
-    Raises InvalidRequest without carrier and number, or when nothing may be shipped.
+    Raises InvalidRequest without carrier and number, or for lines that the order has not.
     """
     carrier, number = act.parameters.get("carrier", ""), act.parameters.get("tracking_number", "")
     if not carrier or not number:
         raise InvalidRequest("Shipping on 1688 needs the parameters `carrier` and `tracking_number`.")
     row = await read_order(channel, act.order_id)
     named = {line_id for line_id, _ in act.lines}
-    lines = [
-        (line_id_of(item), int(float(item.get("quantity") or 0)))
-        for item in row.get("productItems") or ()
+    items = [item for item in row.get("productItems") or () if not named or line_id_of(item) in named]
+    waiting = [
+        item
+        for item in items
         if item.get("status") == "waitsellersend"
         and item.get("logisticsStatus") == words.NOT_SHIPPED
         and flag(item, "canSendGoods") is not False
     ]
-    chosen = [line for line in lines if line[0] in named or not named]
-    if not chosen or len(chosen) < len(named):
-        # an order that is past it gets the platform's own answer
-        chosen = [
-            (line_id_of(item), 1) for item in row.get("productItems") or () if not named or line_id_of(item) in named
-        ]
-    entries = [{"sourceEntryId": int(line_id), "amount": units} for line_id, units in chosen]
+    # a line that is past it, or held back, gets the platform's own answer
+    chosen = items if named or not waiting else waiting
+    if not chosen:
+        raise InvalidRequest(f"Order {act.order_id} has no such lines to ship. Take them from the order as read.")
+    lines = [(line_id_of(item), Decimal(item.get("quantity") or 0)) for item in chosen]
+    entries = [{"sourceEntryId": int(line_id), "amount": units} for line_id, units in lines]
     told = {"cpCode": act.parameters.get("carrier_code") or carrier, "logisticsCpName": carrier, "mailNo": number}
-    goods = {"sourceId": int(act.order_id), "sendGoodEntries": entries, "extBody": encode(told).decode()}
-    return write(_SEND, {"sendGoods": [goods]}, LOGISTICS)
+    goods = {"sourceId": int(act.order_id), "sendGoodEntries": entries}
+    return write(_SEND, {"sendGoods": [goods], "extBody": told}, LOGISTICS)
 
 
 async def parcel_traces(channel: Channel, order_id: str) -> Sequence[ParcelTrace]:

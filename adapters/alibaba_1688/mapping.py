@@ -88,10 +88,7 @@ def order_fields(row: OrderRow, store: Store) -> tuple[dict[str, Any], list[Unma
         "lines": lines,
         "packages": packages,
         "payments": payments,
-        "buyer": _masked({
-            "buyer_id": base.get("buyerID") or "",
-            "name": (base.get("buyerContact") or {}).get("name") or base.get("buyerLoginId") or "",
-        }),
+        "buyer": _buyer(base),
         "supplier": _supplier(base) if store.role is Role.buyer else None,
         "recipient": _recipient(row, base, store) if logistics or base.get("receiverInfo") else None,
         "absent": NEVER_TOLD | untold,
@@ -268,14 +265,16 @@ def _ending(
     """Return who ended the order and why. A refund closes a trade in the seller's name, but the buyer asked for it."""
     by_word, why_word = base.get("closeOperateType") or "", base.get("closeReason") or ""
     by, why = words.CLOSED_BY.get(by_word), words.CLOSE_REASON.get(why_word)
+    ended = standing.closure in {Closure.cancelled, Closure.closed}
+    refunded = ended and base.get("refundStatus") == "refundsuccess" and bool(base.get("payTime"))
     if by_word and by is None:
         unmapped.append(Unmapped(order_id, "closeOperateType", by_word))
-    if why_word and why is None:
+    if why_word and why is None and not refunded:
         unmapped.append(Unmapped(order_id, "closeReason", why_word))
-    if standing.closure not in {Closure.cancelled, Closure.closed}:
+    if not ended:
         return None, None
-    if base.get("refundStatus") == "refundsuccess" and base.get("payTime") and by is not EndedBy.platform:
-        return EndedBy.buyer, why if why not in {None, EndReason.other} else EndReason.buyer_asked
+    if refunded:
+        return EndedBy.buyer, EndReason.buyer_asked
     if why is EndReason.unpaid and not by_word:
         by = EndedBy.platform
     if why is None and by_word == "CLOSE_TRADE_BY_SYSTEM" and not base.get("payTime"):
@@ -294,6 +293,12 @@ def _pay_by(base: BaseInfo, items: Sequence[Item], placed_at: datetime | None) -
 def _masked(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a person with the names of those that the platform hides, wholly or partly."""
     return {**fields, "masked": {name for name, value in fields.items() if isinstance(value, str) and "*" in value}}
+
+
+def _buyer(base: BaseInfo) -> dict[str, Any] | None:
+    number, contact = base.get("buyerID") or "", base.get("buyerContact") or {}
+    name = contact.get("name") or base.get("buyerLoginId") or ""
+    return _masked({"buyer_id": number, "name": name}) if number or name else None
 
 
 def _supplier(base: BaseInfo) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from adapters.alibaba_1688 import words
@@ -47,7 +48,7 @@ def subject_of(row: OrderRow, order_id: str, lines: Sequence[tuple[str, int]], a
     Raises InvalidRequest when nothing can be asked for, or lines shipped and not shipped stand side by side.
     """
     items: dict[str, Item] = {line_id_of(item): item for item in row.get("productItems") or ()}
-    units = {line_id: int(float(item.get("quantity") or 0)) for line_id, item in items.items()}
+    units = {line_id: _count(item) for line_id, item in items.items()}
     chosen = dict(lines) or {
         line_id: units[line_id] for line_id, item in items.items() if item.get("status") not in words.ENDED
     }
@@ -68,6 +69,13 @@ def subject_of(row: OrderRow, order_id: str, lines: Sequence[tuple[str, int]], a
         goods_status = _IN_SALE_RECEIVED if received else "refundWaitBuyerReceive"
     whole = all(count >= units[line_id] for line_id, count in chosen.items())
     return Subject(order_id, tuple(chosen.items()), goods_status, whole)
+
+
+def _count(item: Item) -> int:
+    told = Decimal(item.get("quantity") or 0)
+    if told != told.to_integral_value():
+        raise InvalidRequest("A refund counts whole units, and this order has goods sold by measure: use the console.")
+    return int(told)
 
 
 async def refund_choices(channel: Channel, order_id: str, lines: Sequence[tuple[str, int]]) -> RefundChoices:

@@ -130,8 +130,8 @@ def refund_word(word: str) -> str:
 
 
 _REASONS: tuple[tuple[AfterSaleReason, tuple[str, ...]], ...] = (
-    (AfterSaleReason.late_shipment, ("发货", "等不及", "缺货")),
     (AfterSaleReason.changed_mind, ("不想买", "不喜欢", "拍错", "七天无理由", "7天无理由")),
+    (AfterSaleReason.late_shipment, ("发货", "等不及", "缺货")),
     (AfterSaleReason.not_received, ("未收到", "没收到", "空包裹", "快递", "物流")),
     (AfterSaleReason.missing_parts, ("少件", "漏发", "少货")),
     (AfterSaleReason.wrong_item, ("发错", "错发")),
