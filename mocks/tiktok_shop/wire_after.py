@@ -102,6 +102,20 @@ def return_json(one: Return, locale: str) -> dict[str, Any]:
             for number, unit in enumerate(one.units)
         ],
     }
+    shown["discount_amount"] = [
+        {
+            "currency": currency,
+            "product_seller_discount": text_of(sum(unit.seller_discount for unit in one.units), currency),
+            "product_platform_discount": text_of(sum(unit.platform_discount for unit in one.units), currency),
+            "shipping_fee_seller_discount": text_of(0, currency),
+            "shipping_fee_platform_discount": text_of(0, currency),
+        }
+    ]
+    if one.shipment_type:
+        paid = {f"{who}_paid_return_shipping_fee": text_of(0, currency) for who in ("buyer", "seller")}
+        fee = {"platform_paid_return_shipping_fee": text_of(one.order.shipping_fee, currency)}
+        shown["shipping_fee_amount"] = [{"currency": currency, **paid, **fee}]
+        shown["return_warehouse_address"] = {"full_address": "見本県見本市倉庫1-1"}
     if one.partial is not None:
         shown["partial_refund"] = {"currency": currency, "amount": text_of(one.partial, currency)}
         shown["buyer_rejected_partial_refund"] = one.offer_refused
