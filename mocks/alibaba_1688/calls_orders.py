@@ -99,7 +99,7 @@ def _detail(role: Role) -> Callable[[Context, Params], dict[str, Any]]:
         if asked:
             parts = frozenset(part.strip() for part in asked.split(",") if part.strip())
             view = wire.View(role, ctx.account.member_id, detail=True, can_send=role == "seller", parts=parts)
-        return {"result": wire.trade(ctx.world, order, view), "success": "true"}
+        return {"result": wire.trade(ctx.world, order, view), "success": "true" if role == "buyer" else True}
 
     return answer
 

@@ -20,14 +20,6 @@ WINDOW_MS = 600_000
 """By how much a timestamp may be off: ten minutes, as old gateways had it (API.md section 2, UNVERIFIED)."""
 
 
-class RateLimited(GatewayError):
-    """The rate limit is reached; `retry_after` seconds later the call would pass."""
-
-    def __init__(self, retry_after: int) -> None:
-        self.retry_after = retry_after
-        super().__init__("gw.QosAppFrequencyLimit")
-
-
 def check_app(world: World, app_key: str, path: str, params: Mapping[str, str]) -> None:
     """Check app key, signature and timestamp; raises GatewayError for the first that fails."""
     if app_key != world.app.app_key:
@@ -57,6 +49,5 @@ def check_limits(world: World, buckets: Buckets, operation: str) -> None:
     name = operation.rpartition("/")[2]
     if any(fnmatchcase(name, glob) or fnmatchcase(operation, glob) for glob in world.app.restricted):
         raise GatewayError("gw.APIACLDecline")
-    wait = buckets.take(operation, world.rig.clock.now())
-    if wait:
-        raise RateLimited(wait)
+    if buckets.take(operation, world.rig.clock.now()):
+        raise GatewayError("gw.QosAppFrequencyLimit")

@@ -125,9 +125,7 @@ class Alibaba1688Simulator:
             return answer(ApiError(error.code or "ORDER_STATUS_ERROR", str(error)).body(call.envelope))
 
     def _turned_away(self, error: GatewayError) -> web.Response:
-        wait = getattr(error, "retry_after", None)
-        headers = None if wait is None else {"Retry-After": str(wait)}
-        return answer(error.body(self.world.request_id()), error.status, headers)
+        return answer(error.body(self.world.request_id()), error.status)
 
     async def _voucher(self, request: web.Request) -> web.Response:
         found = self.world.vouchers.get(request.match_info["name"])

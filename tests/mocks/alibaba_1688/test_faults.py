@@ -162,6 +162,10 @@ async def test_reset_and_the_page(api: Api) -> None:
     async with api.http.get(f"{api.control_url}/") as answer:
         page = await answer.text()
     assert order in page
+    async with api.http.get(f"{api.control_url}/", params={"order": order}) as answer:
+        one = await answer.text()
+    assert "merchant_agrees" in one
+    assert "supplier_agrees" not in one
     assert "<b>杯</b>" not in page
     assert "set_supplier_habit" in page
     await api.control_ok("POST", "/reset", {"seed": 3, "orders": 12})
