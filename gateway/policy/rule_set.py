@@ -2,6 +2,7 @@
 
 A folder holds ``rule_set.yaml`` (the version), ``sources.yaml`` (who says so) and one file per topic in folders; a
 fact's name is its path: ``rate.yaml`` in ``shopee/`` with the key ``line_percent`` is ``shopee.rate.line_percent``.
+Files named ``advice.yaml`` hold the rules that decide nothing by themselves.
 """
 
 from __future__ import annotations
@@ -13,8 +14,19 @@ from importlib import resources
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from gateway.errors import NoRuleKnown
-from gateway.marked_yaml import Mapping, Mark, MarkedError, Scalar, Sequence, load
+from gateway.marked_yaml import Mark, MarkedError, Scalar, load
+from gateway.policy.advice import Advice, read_advice
 from gateway.policy.facts import ALL_FACTS
+from gateway.policy.rule_file import (
+    RuleError,
+    read_date,
+    read_fields,
+    read_items,
+    read_mapping,
+    read_one_of,
+    read_rule_id,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,15 +41,9 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _VERSION = re.compile(r"[0-9]{4}\.[0-9]{1,2}\.[0-9]+")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_RULE_ID = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
 _TIERS = ("official-api", "official-rule", "official-help", "secondary", "hearsay", "house-reading")
 _READINGS = ("literal", "inferred", "disputed")
 _OWN_FILES = ("rule_set.yaml", "sources.yaml")
-
-
-class RuleError(MarkedError):
-    """A rule file that cannot be used; the text names file, line, key and fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,7 @@ class RuleSet:
     version: str
     sources: dict[str, Source]
     facts: dict[str, History]
+    advice: dict[str, Advice]  # by rule id: the rules that no decision is computed from
 
     def at(self, in_force: datetime, known_by: datetime, zone: tzinfo) -> Rules:
         """Return the rules in force at one instant, as far as they were published by another."""
@@ -152,20 +159,24 @@ def load_rules(folder: Path | None = None) -> RuleSet:
 
 
 def _read_rule_set(root: Traversable) -> RuleSet:
-    head = _fields(_document(root / "rule_set.yaml", "rule_set.yaml"), {"version", "title"}, set())
-    version = _text(head["version"])
+    head = read_fields(_document(root / "rule_set.yaml", "rule_set.yaml"), {"version", "title"}, set())
+    version = read_text(head["version"])
     if not _VERSION.fullmatch(version):
         raise RuleError(head["version"].mark, f'version: {version!r} is no calendar version like "2026.11.1"')
     sources = _sources(_document(root / "sources.yaml", "sources.yaml"))
     facts: dict[str, History] = {}
+    advice: dict[str, Advice] = {}
     for name, file in _topic_files(root, ""):
-        topic = _mapping(_document(file, f"{name.replace('.', '/')}.yaml"))
+        topic = read_mapping(_document(file, f"{name.replace('.', '/')}.yaml"))
+        if name.endswith(".advice"):
+            advice |= read_advice(topic, sources.keys())
+            continue
         for key, node in topic.entries.items():
             fact_name = f"{name}.{key}"
             if fact_name not in ALL_FACTS:
                 raise RuleError(topic.key_marks[key], f"{key}: no code reads {fact_name}; correct or remove it")
             facts[fact_name] = _history(ALL_FACTS[fact_name], node, sources)
-    return RuleSet(version=version, sources=sources, facts=facts)
+    return RuleSet(version=version, sources=sources, facts=facts, advice=advice)
 
 
 def _topic_files(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
@@ -187,47 +198,47 @@ def _document(file: Traversable, name: str) -> Node:
 
 def _sources(node: Node) -> dict[str, Source]:
     sources: dict[str, Source] = {}
-    for key, entry in _mapping(node).entries.items():
-        fields = _fields(entry, {"title", "publisher", "published", "seen", "tier", "language"}, {"note"})
+    for key, entry in read_mapping(node).entries.items():
+        fields = read_fields(entry, {"title", "publisher", "published", "seen", "tier", "language"}, {"note"})
         sources[key] = Source(
             id=key,
-            title=_text(fields["title"]),
-            publisher=_text(fields["publisher"]),
-            published=_date(fields["published"]),
-            seen=_date(fields["seen"]),
-            tier=_one_of(fields["tier"], _TIERS),
-            language=_text(fields["language"]),
+            title=read_text(fields["title"]),
+            publisher=read_text(fields["publisher"]),
+            published=read_date(fields["published"]),
+            seen=read_date(fields["seen"]),
+            tier=read_one_of(fields["tier"], _TIERS),
+            language=read_text(fields["language"]),
         )
     return sources
 
 
 def _history(fact: Fact[object], node: Node, sources: dict[str, Source]) -> History:
     required = {"title", "unit", "reading", "cites", "values"}
-    fields = _fields(node, required, {"note", "conflicts"})
-    cites = tuple(_rule_id(each) for each in _items(fields["cites"]))
-    values = _mapping(fields["values"])
+    fields = read_fields(node, required, {"note", "conflicts"})
+    cites = tuple(read_rule_id(each) for each in read_items(fields["cites"]))
+    values = read_mapping(fields["values"])
     if not cites or not values.entries:
         raise RuleError(node.mark, f"{fact.name}: needs at least one rule id in cites and one dated value")
     dated = [
-        _dated_value(fact, _date(Scalar(day, plain=True, mark=values.key_marks[day])), entry, sources)
+        _dated_value(fact, read_date(Scalar(day, plain=True, mark=values.key_marks[day])), entry, sources)
         for day, entry in values.entries.items()
     ]
     return History(
         name=fact.name,
-        title=_text(fields["title"]),
-        unit=_text(fields["unit"]),
-        reading=_one_of(fields["reading"], _READINGS),
+        title=read_text(fields["title"]),
+        unit=read_text(fields["unit"]),
+        reading=read_one_of(fields["reading"], _READINGS),
         cites=cites,
         values=tuple(sorted(dated, key=lambda each: each.in_force)),
     )
 
 
 def _dated_value(fact: Fact[object], day: date, node: Node, sources: dict[str, Source]) -> DatedValue:
-    announced = "expected" in _mapping(node).entries
-    fields = _fields(node, {"expected" if announced else "value", "source", "published", "seen", "tier"}, {"span"})
-    if announced and _text(fields["expected"]) != "true":
+    announced = "expected" in read_mapping(node).entries
+    fields = read_fields(node, {"expected" if announced else "value", "source", "published", "seen", "tier"}, {"span"})
+    if announced and read_text(fields["expected"]) != "true":
         raise RuleError(fields["expected"].mark, "expected: can only be true; give a value instead")
-    source = _text(fields["source"])
+    source = read_text(fields["source"])
     if source not in sources:
         raise RuleError(fields["source"].mark, f"source: {source!r} is not in sources.yaml; register it there")
     return DatedValue(
@@ -235,62 +246,8 @@ def _dated_value(fact: Fact[object], day: date, node: Node, sources: dict[str, S
         known=not announced,
         value=None if announced else fact.read(fields["value"]),
         source=source,
-        span=_text(fields["span"]) if "span" in fields else None,
-        published=_date(fields["published"]),
-        seen=_date(fields["seen"]),
-        tier=_one_of(fields["tier"], _TIERS),
+        span=read_text(fields["span"]) if "span" in fields else None,
+        published=read_date(fields["published"]),
+        seen=read_date(fields["seen"]),
+        tier=read_one_of(fields["tier"], _TIERS),
     )
-
-
-def _mapping(node: Node) -> Mapping:
-    if not isinstance(node, Mapping):
-        raise RuleError(node.mark, "keys and values are expected here")
-    return node
-
-
-def _fields(node: Node, required: set[str], optional: set[str]) -> dict[str, Node]:
-    mapping = _mapping(node)
-    for key, mark in mapping.key_marks.items():
-        if key not in required | optional:
-            known = ", ".join(sorted(required | optional))
-            raise RuleError(mark, f"{key}: unknown key; known here are {known}")
-    for key in sorted(required - mapping.entries.keys()):
-        raise RuleError(mapping.mark, f"{key}: is missing; add it")
-    return mapping.entries
-
-
-def _items(node: Node) -> tuple[Node, ...]:
-    if not isinstance(node, Sequence):
-        raise RuleError(node.mark, "a list is expected here")
-    return node.items
-
-
-def _text(node: Node) -> str:
-    if not isinstance(node, Scalar) or not node.text:
-        raise RuleError(node.mark, "a text is expected here")
-    return node.text
-
-
-def _one_of(node: Node, words: tuple[str, ...]) -> str:
-    text = _text(node)
-    if text not in words:
-        raise RuleError(node.mark, f"{text!r} is unknown; known are {', '.join(words)}")
-    return text
-
-
-def _rule_id(node: Node) -> str:
-    text = _text(node)
-    if not _RULE_ID.fullmatch(text):
-        raise RuleError(node.mark, f'{text!r} is no rule id like "SHP-27"')
-    return text
-
-
-def _date(node: Node) -> date:
-    text = _text(node)
-    problem = f'{text!r} is no full date like "2025-11-11"; it begins at 00:00 in the store\'s time zone'
-    if not _DATE.fullmatch(text):
-        raise RuleError(node.mark, problem)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise RuleError(node.mark, problem) from None

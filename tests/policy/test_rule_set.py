@@ -15,7 +15,8 @@ from gateway.policy import facts
 from gateway.policy.decide import decide
 from gateway.policy.fact import Fact
 from gateway.policy.facts import ALL_FACTS, SHOPEE_ANSWER_HOURS, SHOPEE_LINE_PERCENT, SHOPEE_NATIVE_REASONS
-from gateway.policy.rule_set import RuleError, load_rules
+from gateway.policy.rule_file import RuleError
+from gateway.policy.rule_set import load_rules
 
 KL = ZoneInfo("Asia/Kuala_Lumpur")
 SOURCES = """\
