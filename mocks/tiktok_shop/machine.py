@@ -99,7 +99,9 @@ def split(world: World, order: Order) -> None:
 
 
 def settle(world: World, order: Order) -> None:
-    """Let the order's status follow its parcels."""
+    """Let the order's status follow its parcels; one that has ended stays as it is."""
+    if order.status in {"COMPLETED", "CANCELLED"}:
+        return
     states = [package.status for package in order.live_packages()]
     if all(state == "COMPLETED" for state in states):
         order.delivered = order.delivered or world.now()

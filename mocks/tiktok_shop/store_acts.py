@@ -203,7 +203,7 @@ def arm_expiry_notice(world: World, seller: Seller) -> None:
             return
         if not seller.linked or world.now() >= ends:
             return
-        detail = {"message": "The authorization expires soon.", "expiration_time": ends}
+        detail = {"message": "The authorization expires soon.", "expiration_time": str(ends)}
         for shop in world.shops.values():
             if shop.seller is seller:
                 world.push(7, detail, shop=shop)

@@ -35,12 +35,12 @@ TOPICS = {
     "NEW_MESSAGE": 14,
     "PRODUCT_INFORMATION_CHANGE": 15,
     "PRODUCT_CREATION": 16,
-    "PRODUCT_CATEGORY_CHANGE": 17,
-    "PRODUCT_AUDIT_STATUS_CHANGE": 18,
+    "PRODUCT_CATEGORY_CHANGE": 18,
     "NEW_MESSAGE_LISTENER": 33,
     "INVOICE_STATUS_CHANGE": 36,
+    "PRODUCT_AUDIT_STATUS_CHANGE": 37,
 }
-"""Topics by name with their numbers; which of 15 to 18 is which is our guess, and no product push is simulated."""
+"""Topics by name with their numbers."""
 
 _NAMES = {number: name for name, number in TOPICS.items()}
 _PUSHED_STATUS = {"CANCELLED": "CANCEL"}

@@ -42,6 +42,16 @@ async def test_refund_approved_ends_completed_when_all_is_refunded(api: Api, pha
     assert (truth["lines"][0]["return_requested"], truth["lines"][0]["returned"]) == (0, 1)
 
 
+async def test_a_refunded_parcel_that_still_travels_changes_nothing(api: Api) -> None:
+    order_id, return_id = await api.returned(phase="awaiting_collection")
+    assert (await api.decide(return_id, "APPROVE_REFUND")).code == 0
+    await api.advance("PT10M")
+    for act in ("carrier_collects", "carrier_delivers"):
+        await api.act(order_id, act)
+        assert await api.status(order_id) == "COMPLETED"
+    assert (await api.truth(order_id))["packages"][0]["status"] == "COMPLETED"
+
+
 async def test_a_part_refunded_leaves_the_order_delivered(api: Api) -> None:
     order_id = await api.order(phase="delivered", lines=[{"sku": "A", "quantity": 2, "price": "500"}])
     unit = (await api.detail(order_id))["line_items"][0]["id"]

@@ -172,7 +172,7 @@ async def test_expiry_is_announced_thirty_days_ahead_then_daily(api: Api, pushed
     assert pushed.of(7) == []
     await api.advance("PT1H")
     (push,) = await pushed.expect(7)
-    assert push.data["expiration_time"] == ends
+    assert push.data["expiration_time"] == str(ends)
     await api.advance("P2D")
     assert len(pushed.of(7)) == 3
     code = (await api.control_ok("GET", "/credentials"))["auth_codes"][0]
