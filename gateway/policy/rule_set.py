@@ -8,8 +8,9 @@ Files named ``advice.yaml`` hold the rules that decide nothing by themselves.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import date
 from importlib import resources
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
@@ -30,7 +31,7 @@ from gateway.policy.rule_file import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -101,33 +102,56 @@ class RuleSet:
     sources: dict[str, Source]
     facts: dict[str, History]
     advice: dict[str, Advice]  # by rule id: the rules that no decision is computed from
+    _dates: tuple[list[date], list[date]] = field(init=False, compare=False, repr=False)
+    _views: dict[tuple[int, int], dict[str, Known[object]]] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        every = [dated for history in self.facts.values() for dated in history.values]
+        dates = (sorted({each.in_force for each in every}), sorted({each.published for each in every}))
+        object.__setattr__(self, "_dates", dates)
 
     def at(self, in_force: datetime, known_by: datetime, zone: tzinfo) -> Rules:
-        """Return the rules in force at one instant, as far as they were published by another."""
-        return Rules(self, in_force, known_by, zone)
+        """Return the rules in force at one instant, as far as they were published by another.
+
+        A date counts from 00:00 in ``zone`` on.
+        """
+        return Rules(self, in_force, self._known(in_force.astimezone(zone).date(), known_by.astimezone(zone).date()))
+
+    def _known(self, today: date, published_by: date) -> dict[str, Known[object]]:
+        reached = (bisect_right(self._dates[0], today), bisect_right(self._dates[1], published_by))
+        if reached not in self._views:  # between two dates of its values a rule set looks the same
+            self._views[reached] = {
+                name: Known(dated.value, history.cites)
+                for name, history in self.facts.items()
+                if (dated := _latest(history.values, today, published_by)) is not None and dated.known
+            }
+        return self._views[reached]
+
+
+def _latest(values: tuple[DatedValue, ...], today: date, published_by: date) -> DatedValue | None:
+    reached = (each for each in reversed(values) if each.in_force <= today and each.published <= published_by)
+    return next(reached, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of one instant, in one time zone."""
+    """The rules of one instant."""
 
     rule_set: RuleSet
     in_force: datetime
-    known_by: datetime
-    zone: tzinfo
+    known: dict[str, Known[object]]
 
     def know(self, fact: Fact[T]) -> Known[T]:
         """Return a fact. Raises NoRuleKnown when none was in force and published, or only a change was announced."""
-        history = self.rule_set.facts.get(fact.name)
-        for dated in reversed(history.values) if history else ():
-            if self._reached(dated.in_force, self.in_force) and self._reached(dated.published, self.known_by):
-                if not dated.known:
-                    break
-                return Known(cast("T", dated.value), history.cites if history else ())
-        raise NoRuleKnown(
-            f"no rule is known for {fact.name} at {self.in_force.isoformat()}; a person must look, "
-            f"or the rule set {self.rule_set.version} needs a value with a source"
-        )
+        found = self.known.get(fact.name)
+        if found is None:
+            raise NoRuleKnown(
+                f"no rule is known for {fact.name} at {self.in_force.isoformat()}; a person must look, "
+                f"or the rule set {self.rule_set.version} needs a value with a source"
+            )
+        return cast("Known[T]", found)
 
     def value(self, fact: Fact[T]) -> T:
         """Return a fact's value alone. Raises NoRuleKnown like `know`."""
@@ -135,16 +159,7 @@ class Rules:
 
     def covers(self, topic: str) -> bool:
         """Tell whether any fact under ``topic`` (a platform's folder) was in force and published."""
-        return any(
-            self._reached(dated.in_force, self.in_force) and self._reached(dated.published, self.known_by)
-            for name, history in self.rule_set.facts.items()
-            if name.startswith(f"{topic}.")
-            for dated in history.values
-            if dated.known
-        )
-
-    def _reached(self, day: date, instant: datetime) -> bool:
-        return datetime.combine(day, time(), self.zone) <= instant
+        return any(name.startswith(f"{topic}.") for name in self.known)
 
 
 def load_rules(folder: Path | None = None) -> RuleSet:

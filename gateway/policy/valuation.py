@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
@@ -144,6 +145,15 @@ def is_priceable(currency: str, valuation: Valuation) -> bool:
 
 def prices(currency: str, valuation: Valuation) -> Prices:
     """Return what everything costs a store with this currency and these own figures (VALUATION.md)."""
+    return _prices(currency, valuation) if valuation.model_fields_set else _default_prices(currency)
+
+
+@cache
+def _default_prices(currency: str) -> Prices:
+    return _prices(currency, Valuation())
+
+
+def _prices(currency: str, valuation: Valuation) -> Prices:
     rate = Fraction(valuation.rate if valuation.rate is not None else RATES[currency])
 
     def own(given: Decimal | None, in_cny: Decimal) -> Fraction:
