@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,17 +13,25 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from adapters.alibaba_1688 import adapter
+from gateway.api.site import open_site
 from gateway.bootstrap import running
 from gateway.errors import Conflict, InvalidRequest, NotFound, OutcomeUnknown, RateLimited, Refused
+from gateway.inbox.lost import LostPushFetcher
 from gateway.model.after_sale import DisputeState, GoodsState, RefundState, RequestKind, RequestState
 from gateway.model.order import EndedBy, EndReason, FulfillmentState, Order, Phase
-from gateway.model.store import AppSecret, Role
+from gateway.model.store import AppSecret, Role, StoreMode
+from gateway.operations import receiving
 from gateway.operations.apps import add_app
 from gateway.operations.connecting import Tokens, Wishes, add_store, connect_with
 from gateway.operations.context import Context, DataFolder
 from gateway.operations.initialise import initialise
+from gateway.operations.requests import accept_request
+from gateway.operations.resolving import Outcome
+from gateway.operations.serving import Pages
+from gateway.operations.stores import set_store_mode
 from gateway.operations.syncing import sync_once
 from gateway.orders.reading import order as stored_order
 from gateway.ports import Act, Happened, Operation, SaleLink, Window
@@ -357,7 +365,7 @@ async def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, levers: Lever
     monkeypatch.delenv("ORDER_GATEWAY_KEY", raising=False)
     folder = DataFolder(tmp_path / "data")
     await initialise(folder, os.environ)
-    folder.configuration.write_text("listen: 127.0.0.1:0\nsync:\n  every: 1s\n")
+    folder.configuration.write_text(f"clock: {levers.base_url}/_mock\nlisten: 127.0.0.1:0\nsync:\n  every: 1s\n")
     async with running(folder.path) as context:
         told = await levers.read("/credentials")
         await add_app(
@@ -431,3 +439,122 @@ async def test_an_account_is_added_by_hand_in_both_roles(gateway: Context, lever
         ("second-seller", Role.seller, "Asia/Shanghai"),
         ("second-buyer", Role.buyer, "Asia/Shanghai"),
     }
+
+
+# -- the pull and the push -----------------------------------------------------------------------------------------
+
+
+async def until(true: Callable[[], Any], what: str) -> None:
+    async with asyncio.timeout(60):
+        while not await true():
+            await asyncio.sleep(0.02)
+
+
+async def status_of(gateway: Context, order_id: str) -> set[tuple[str, str]]:
+    """Return where an order is stored, and in which status."""
+    statement = text("select store, raw_status from orders where order_id = :id").bindparams(id=order_id)
+    found = await gateway.database.read(lambda c: c.execute(statement).all())
+    return {(row.store, row.raw_status) for row in found}
+
+
+async def test_both_roads_bring_orders_to_the_store_of_their_side(gateway: Context, levers: Levers) -> None:
+    """A push names the side of the order that is told, and only that store reads it anew."""
+    ids = await connected(gateway, levers)
+    member = (await levers.read("/credentials"))["stores"][0]["member_id"]
+    pulled = await levers.do("/orders", {"store": member, "role": "seller", "phase": "unpaid"})
+    await sync_once(gateway)
+    assert await status_of(gateway, pulled["id"]) == {(ids[Role.seller], "waitbuyerpay")}
+
+    processor = receiving.processor(gateway)
+    receiver = receiving.receiver(gateway, processor.wake)
+    async with open_site(gateway, Pages(receiver=receiver)) as address:
+        url = f"{address}/webhooks/alibaba_1688"
+        await levers.do("/push", {"url": url, "enabled": True}, method="PUT")
+        await levers.do(f"/orders/{pulled['id']}/acts", {"act": "buyer_pays"})
+        pushed = await levers.do("/orders", {"store": member, "role": "buyer", "phase": "awaiting_shipment"})
+        asked_for = await levers.do(f"/orders/{pushed['id']}/acts", {"act": "buyer_requests_refund"})
+
+        async def settled() -> bool:
+            await processor.drain()
+            paid = await status_of(gateway, pulled["id"]) == {(ids[Role.seller], "waitsellersend")}
+            return paid and bool(await requests_of(gateway, pushed["id"]))
+
+        await until(settled, "what was pushed is read")
+        assert await status_of(gateway, pushed["id"]) == {(ids[Role.buyer], "waitsellersend")}
+        refund_id = asked_for["returns"][0]["return_sn"]
+        assert await requests_of(gateway, pushed["id"]) == {(ids[Role.buyer], refund_id, "open")}
+        forged = await levers.client.post(url, content=b"message=%7B%7D&_aop_signature=00")
+        assert forged.status_code == 401
+    assert receiver.counts.refused == 1
+
+
+async def requests_of(gateway: Context, order_id: str) -> set[tuple[str, str, str]]:
+    statement = text("select store, request_id, state from after_sales where order_id = :id").bindparams(id=order_id)
+    found = await gateway.database.read(lambda c: c.execute(statement).all())
+    return {(row.store, row.request_id, row.state) for row in found}
+
+
+async def test_messages_that_were_lost_are_fetched_and_then_forgotten(gateway: Context, levers: Levers) -> None:
+    """By the call that confirms nothing: what was read and not yet stored is there again."""
+    ids = await connected(gateway, levers)
+    member = (await levers.read("/credentials"))["stores"][0]["member_id"]
+    await levers.do("/push", {"url": "http://127.0.0.1:9/webhooks/alibaba_1688", "enabled": True}, method="PUT")
+    made = await levers.do("/orders", {"store": member, "role": "buyer"})
+    reached = datetime.fromisoformat((await levers.do("/clock", {"advance": "PT12H"}))["now"])
+
+    async def caught_up() -> bool:
+        return gateway.clock.now() >= reached
+
+    await until(caught_up, "the clocks agree")
+    app = await gateway.database.read(lambda c: rows.app_of(c, "demo"))
+    secret = await gateway.database.read(lambda c: rows.app_secret(c, gateway.vault, "demo"))
+    channel = gateway.app_channel(adapter, app, secret)
+
+    async def lost() -> bool:
+        return bool((await adapter.lost_pushes(channel)).bodies)
+
+    await until(lost, "the platform gives up")
+    assert await lost(), "reading confirms nothing"
+    processor = receiving.processor(gateway)
+    fetcher = LostPushFetcher(
+        database=gateway.database,
+        vault=gateway.vault,
+        clock=gateway.clock,
+        adapter_for=gateway.adapter_for,
+        app_channel=gateway.app_channel,
+        on_kept=processor.wake,
+    )
+    assert await fetcher.fetch_all() >= 1
+    assert not await lost()
+    await processor.drain()
+    assert await status_of(gateway, made["id"]) == {(ids[Role.buyer], "waitsellersend")}
+
+
+# -- an effect through the whole gateway -----------------------------------------------------------------------------
+
+
+async def test_a_refund_is_accepted_with_a_persons_yes(gateway: Context, levers: Levers) -> None:
+    ids = await connected(gateway, levers)
+    member = (await levers.read("/credentials"))["stores"][0]["member_id"]
+    order = await levers.do("/orders", {"store": member, "role": "seller"})
+    truth = await levers.do(f"/orders/{order['id']}/acts", {"act": "buyer_requests_refund"})
+    refund_id = truth["returns"][0]["return_sn"]
+    await sync_once(gateway)
+    await set_store_mode(gateway, ids[Role.seller], StoreMode.act, by="test")
+    done = await accept_request(gateway, refund_id, approved=True, by="test")
+    assert done.outcome is Outcome.done, done.words
+    after = (await levers.read(f"/orders/{order['id']}"))["returns"][0]
+    assert after["status"] == "refundsuccess"
+    await sync_once(gateway)
+    assert await requests_of(gateway, order["id"]) == {(ids[Role.seller], refund_id, "done")}
+
+
+async def test_a_store_that_buys_cannot_answer_refunds(gateway: Context, levers: Levers) -> None:
+    ids = await connected(gateway, levers)
+    member = (await levers.read("/credentials"))["stores"][0]["member_id"]
+    order = await levers.do("/orders", {"store": member, "role": "buyer"})
+    truth = await levers.do(f"/orders/{order['id']}/acts", {"act": "buyer_requests_refund"})
+    await sync_once(gateway)
+    await set_store_mode(gateway, ids[Role.buyer], StoreMode.act, by="test")
+    with pytest.raises(Refused, match="no call"):
+        await accept_request(gateway, truth["returns"][0]["return_sn"], approved=True, by="test")
