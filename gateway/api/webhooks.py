@@ -22,6 +22,8 @@ def add_webhooks(app: web.Application, receiver: Receiver) -> None:
         where = request.match_info
         platform, app_id = where["platform"], where.get("app")
         path = f"/webhooks/{platform}" if app_id is None else f"/webhooks/{platform}/{app_id}"
+        if query := request.rel_url.raw_query_string:
+            path = f"{path}?{query}"  # part of the address as it is registered, which signatures may cover
         try:
             receiver.check_room()  # before the body is taken into memory
             body = await request.read()
