@@ -32,8 +32,8 @@ async def reason_for(channel: Channel, act: Act) -> str:
     """Return the name under which the platform takes the act's reason for cancelling the order now.
 
     Names differ between unpaid and paid orders, so one of the same meaning stands in for one that does not fit.
-    Where eligibility cannot be asked, or says nothing, the reason goes as it is. Raises Conflict when the order cannot be cancelled,
-    InvalidRequest when the reason is none, or none that is taken now.
+    Where eligibility cannot be asked, or says nothing, the reason goes as it is. Raises Conflict when the order cannot
+    be cancelled, InvalidRequest when the reason is none, or none that is taken now.
     """
     if not act.reason:
         raise InvalidRequest("Closing an order needs a reason: " + ", ".join(words.SELLER_CANCEL_REASON))

@@ -8,8 +8,9 @@ Parameters are those of `gateway.ports.Act`; `open_dispute` and `reject_cancella
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from adapters.tiktok_shop import shipping, words
@@ -25,6 +26,7 @@ from gateway.ports import Act, Call, Channel, Operation
 from gateway.transport.json import encode
 
 _LONGEST_MESSAGE = 2000
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _BACK = frozenset({GoodsState.sent_back, GoodsState.received, GoodsState.receipt_refused})
 
 
@@ -158,8 +160,8 @@ def amount(act: Act, currency: str) -> str:
     """Return the act's amount as the platform writes it. Raises InvalidRequest unless it is exact and above zero."""
     text = act.parameters.get("amount", "")
     try:
-        minor = to_minor(Decimal(text), currency)
-    except (DataError, InvalidOperation, ValueError, OverflowError):
+        minor = to_minor(text, currency) if _AMOUNT.fullmatch(text) else 0
+    except DataError:
         minor = 0
     if minor <= 0:
         raise InvalidRequest(f"`amount` must be above 0 and a whole number of {currency}'s smallest unit.")

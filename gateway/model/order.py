@@ -103,7 +103,8 @@ class LineItem(Frozen):
 
     Quantities are whole numbers of ``unit``: a platform that sells by measure counts its smallest step (1688: 2.5 m
     are 25 of "0.1 m"). A platform that tells each unit apart (TikTok Shop) gives equal ones as one line that names
-    them all in ``unit_ids``; units that differ in price or fate are lines of their own.
+    them all in ``unit_ids``. Units that differ in price are lines of their own; those that ended are counted, so that a
+    line stays the same one whatever becomes of its units.
     ``ended_by``, ``end_reason`` are those of a line that ended while others go on.
     """
 
