@@ -243,6 +243,12 @@ class Road:
         store = (await self.context.connections.stores())[0].external_id
         return str((await self.platform.do("/orders", {"store": store, **facts}))["id"])
 
+    async def advance(self, span: str) -> None:
+        """Move the simulator's clock, and wait until the gateway's shows it too."""
+        target = datetime.fromisoformat((await self.platform.do("/clock", {"advance": span}))["now"])
+        async with asyncio.timeout(LIMIT):
+            await self.context.clock.sleep_until(target)
+
     async def settled(self, true: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(LIMIT):
             while not await true():
@@ -304,8 +310,8 @@ async def test_a_first_pull_stores_every_order_and_a_second_what_changed(road: R
     before = await road.stored(waiting)
     assert before is not None
     assert before.recipient is not None
-    await road.platform.do("/clock", {"advance": "PT40M"})
     await road.platform.act(waiting, "seller_ships")
+    await road.advance("PT40M")
     await road.pull()
     after = await road.stored(waiting)
     assert after is not None
