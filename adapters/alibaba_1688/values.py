@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gateway.errors import DataError
 from gateway.model.money import to_minor
 
-CHINA = timezone(timedelta(hours=8))
-_FORMS = (
-    (re.compile(r"\d{17}[+-]\d{4}"), "%Y%m%d%H%M%S%f%z"),
-    (re.compile(r"\d{14}[+-]\d{4}"), "%Y%m%d%H%M%S%z"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "%Y-%m-%d %H:%M:%S"),
-)
+_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})?([+-]\d{4})")
+_PLAIN = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)")  # China's time, unsaid
 _FEN = Decimal("0.01")
 
 
@@ -63,13 +59,16 @@ def instant(text: str | None, field: str) -> datetime | None:
     text = (text or "").strip()
     if not text:
         return None
-    for form, pattern in _FORMS:
-        if form.fullmatch(text):
-            try:
-                told = datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is put in below
-            except ValueError:
-                break
-            return (told if told.tzinfo else told.replace(tzinfo=CHINA)).astimezone(UTC)
+    found = _DATE.fullmatch(text) or _PLAIN.fullmatch(text)
+    if found is not None:
+        year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
+        thousandths, offset = (found[7], found[8]) if found.re is _DATE else (None, "+0800")
+        ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:]))
+        try:
+            local = datetime(year, month, day, hour, minute, second, int(thousandths or 0) * 1000, tzinfo=UTC)
+            return local - ahead if offset[0] == "+" else local + ahead
+        except (ValueError, OverflowError):
+            pass
     raise Unmappable(f"{field}: not an instant")
 
 
