@@ -51,8 +51,9 @@ _DETAILS = (
 )  # fmt: skip
 _IDS = ("warehouse_id", "delivery_option_id", "shipping_provider_id")
 _LEVELS = {"L1": "state", "L2": "city", "L3": "district", "L4": "town"}
-_HERE = frozenset({"UNPAID", "ON_HOLD", "AWAITING_SHIPMENT", "AWAITING_COLLECTION"})
-"""Until it has left, an order's times of collection and delivery are plans: sandbox orders carry them."""
+_GONE = frozenset({FulfillmentState.shipped, FulfillmentState.delivered})
+_LEFT = _GONE | {FulfillmentState.partly_shipped}
+"""Until something has left, an order's times of collection and delivery are plans: sandbox orders carry them."""
 _STEPS = tuple(FulfillmentState)
 
 
@@ -94,7 +95,8 @@ def order_fields(row: OrderRow, store: Store) -> tuple[dict[str, Any], list[Unma
     total, reason = minor(paid.get("total_amount"), currency, "payment.total_amount"), get("cancel_reason") or ""
     ended_by = meant(words.ENDED_BY, "cancellation_initiator", get("cancellation_initiator"), EndedBy.unknown)
     end_reason = meant(words.END_REASON, "cancel_reason", reason, EndReason.unknown)
-    ended, left = standing.closure is Closure.cancelled, status not in _HERE
+    ended, fulfillment = standing.closure is Closure.cancelled, _fulfillment(row, standing)
+    left = fulfillment in _LEFT
     method, lines = get("payment_method_name"), _lines(units, currency, meant)
     fields = {
         "store": store.id,
@@ -104,7 +106,7 @@ def order_fields(row: OrderRow, store: Store) -> tuple[dict[str, Any], list[Unma
         "platform_ids": {name: get(name) for name in _IDS if get(name)},
         "replaces": get("replaced_order_id") or get("exchange_source_order_id") or "",
         "payment": payment,
-        "fulfillment": _fulfillment(row, standing),
+        "fulfillment": fulfillment,
         "closure": standing.closure,
         "region": (get("recipient_address") or {}).get("region_code") or store.region,
         "currency": currency,
@@ -159,6 +161,12 @@ def _payment(row: OrderRow, standing: words.Standing) -> PaymentState:
 
 
 def _fulfillment(row: OrderRow, standing: words.Standing) -> FulfillmentState:
+    if standing.fulfillment in {FulfillmentState.to_ship, FulfillmentState.arranged}:
+        # The status names the unit that is furthest behind; goods that have left are a fact all the same.
+        words_told = [unit.get("display_status") or "" for unit in row.get("line_items") or ()]
+        states = {words.UNIT_STATUS.get(word) for word in words_told if word not in words.ENDED_UNIT}
+        if states & _GONE:
+            return FulfillmentState.shipped if states <= _GONE else FulfillmentState.partly_shipped
     if standing.fulfillment is not None:
         return standing.fulfillment
     if row.get("delivery_time"):

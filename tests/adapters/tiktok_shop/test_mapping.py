@@ -55,6 +55,24 @@ async def test_a_line_stays_the_same_while_its_units_part(paper: Any, row: Any, 
     assert after.fulfillment is FulfillmentState.partly_shipped
 
 
+@pytest.mark.parametrize(
+    ("words", "goods"),
+    [
+        (("AWAITING_COLLECTION", "AWAITING_COLLECTION"), "arranged"),
+        (("AWAITING_COLLECTION", "IN_TRANSIT"), "partly_shipped"),
+        (("DELIVERED", "IN_TRANSIT"), "shipped"),
+        (("CANCELLED", "IN_TRANSIT"), "shipped"),
+    ],
+)
+async def test_goods_that_have_left_are_a_fact(
+    paper: Any, row: Any, unit: Any, words: tuple[str, ...], goods: str
+) -> None:
+    units = [unit(str(number), display_status=word) for number, word in enumerate(words, 1)]
+    (order,) = await mapped(paper, row(status="AWAITING_COLLECTION", collection_time=1_773_100_000, line_items=units))
+    assert order.fulfillment == goods
+    assert (order.shipped_at is None) == (goods == "arranged")
+
+
 async def test_prices_that_differ_make_lines_of_their_own(paper: Any, row: Any, unit: Any) -> None:
     (order,) = await mapped(paper, row(line_items=[unit("1", sale_price="334"), unit("2", sale_price="333")]))
     assert [(line.line_id, line.unit_price_minor) for line in order.lines] == [("100", 334), ("100:2", 333)]
