@@ -43,8 +43,8 @@ def decide(scenario: Scenario, rules: RuleSet) -> Decision:
     principles 1 to 8). Equal arguments give equal decisions, whose `canonical_bytes` are equal.
     """
     situation = Situation.of(scenario, rules)
-    book = _BOOKS.get(scenario.store.platform)
-    if book is None or not book.in_force(situation):
+    book = _book_in_force(situation)
+    if book is None:
         return _nobody_may(situation, ranked(()), book=None)
     if situation.has_ended or scenario.order.phase is Phase.unknown:
         return _nobody_may(situation, ranked(()), book)
@@ -60,15 +60,23 @@ def decide(scenario: Scenario, rules: RuleSet) -> Decision:
 def answer_by(scenario: Scenario, rules: RuleSet) -> datetime | None:
     """Return by when the open request must be answered: the platform's own word, else the rules'. None: not known."""
     situation = Situation.of(scenario, rules)
-    book = _BOOKS.get(scenario.store.platform)
-    return None if book is None else book.answer_by(situation)
+    book = _book_in_force(situation)
+    if book is not None:
+        return book.answer_by(situation)
+    request = situation.order.request
+    return None if situation.open_kind is None or request is None else request.answer_by
 
 
 def rejection(scenario: Scenario, rules: RuleSet) -> Rejection | None:
     """Return what it may cost to reject the open request. None where no rule in force prices it."""
     situation = Situation.of(scenario, rules)
-    book = _BOOKS.get(scenario.store.platform)
+    book = _book_in_force(situation)
     return None if book is None else book.rejection(situation)
+
+
+def _book_in_force(situation: Situation) -> Book | None:
+    book = _BOOKS.get(situation.platform)
+    return book if book is not None and book.in_force(situation) else None
 
 
 def _chosen(situation: Situation, best: Allowed, verdicts: tuple[Verdict, ...], book: Book) -> Decision:

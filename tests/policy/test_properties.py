@@ -189,6 +189,70 @@ def test_better_facts_never_make_the_decision_dearer(rules, asked, more):
         assert better.cost.total.amount <= worse.cost.total.amount
 
 
+TIKTOK = "seller_cancel_reason_out_of_stock"
+TRUTH = {
+    "tiktok_shop": {
+        "out_of_stock": TIKTOK,
+        "stock_damaged": TIKTOK,
+        "price_error": "seller_cancel_reason_wrong_price",
+        "buyer_asked": "seller_cancel_paid_reason_buyer_requested_cancellation",
+        "undeliverable_area": "seller_cancel_paid_reason_address_not_deliver",
+        "malicious_order": "seller_cancel_order_reason_potential_fraud",
+    },
+    "alibaba_1688": dict.fromkeys(REASONS, "other")
+    | dict.fromkeys(("out_of_stock", "stock_damaged"), "sellerGoodsLack")
+    | dict.fromkeys(("buyer_asked", "changed_mind"), "buyerCancel"),
+    "xiaohongshu": {},
+}
+OTHERS = [store for store in STORES if store[0] != "shopee"]
+
+
+@given(asked=scenarios(stores=OTHERS))
+def test_elsewhere_too_the_stated_reason_is_the_true_one(rules, asked):
+    answer = decide(Scenario.model_validate(asked), rules)
+    reason = asked["intent"]["reason"]
+    if answer.native_reason is not None:
+        assert answer.native_reason == TRUTH[asked["store"]["platform"]][reason]
+    close = next(option for option in answer.options if option.path == "seller_close")
+    reply = asked["contact"]["reply"]
+    false = {
+        "out_of_stock": asked["order"].get("stock_available", True),
+        "buyer_asked": reply != "asks_to_cancel",
+        "buyer_unreachable": reply != "none",
+    }
+    if false.get(reason) and asked["order"]["phase"] != "unpaid":
+        assert not close.allowed
+    if reason == "unwilling" and asked["store"]["platform"] == "tiktok_shop":
+        assert not close.allowed
+
+
+@given(asked=scenarios(stores=OTHERS), more=st.sampled_from(["evidence", "quota", "consents"]))
+def test_elsewhere_too_better_facts_never_make_it_dearer(rules, asked, more):
+    # to have no path is what costs most: then silence, which may end there, is never cheaper than consent
+    asked["store"]["valuation"] = {"fallback_none": "100000000"}
+    worse = decide(Scenario.model_validate(asked), rules)
+    if more == "evidence":
+        asked["evidence"] = ["chat", "problem", "order_detail", "parcel", "agreement"]
+    elif more == "quota":
+        asked["store"]["health"]["closes_this_month"] = 0
+    elif asked["contact"]["reply"] == "none" and asked["intent"]["reason"] != "buyer_unreachable":
+        asked["contact"] |= {"reply": "consents", "replied_at": asked["as_of"]}
+    better = decide(Scenario.model_validate(asked), rules)
+    if worse.path != "none":
+        assert better.path != "none"
+        assert better.cost.total.amount <= worse.cost.total.amount
+
+
+@given(asked=scenarios())
+def test_an_open_request_on_goods_that_are_here_is_the_cheapest_end(rules, asked):
+    asked["order"] |= {"phase": "awaiting_shipment", "request": {"kind": "cancellation", "opened_at": asked["as_of"]}}
+    asked["store"]["role"] = "seller"
+    answer = decide(Scenario.model_validate(asked), rules)
+    if answer.path != "none":
+        assert (answer.path, answer.action, answer.approval) == ("buyer_cancel", "accept_request", ())
+        assert {option.path for option in answer.options if option.allowed} <= {"buyer_cancel", "wait"}
+
+
 def test_one_decision_byte_for_byte(rules, scenario):
     order = {"phase": "unpaid", "auto_cancel_at": "2026-03-11T00:00:00Z"}
     option = (

@@ -98,3 +98,15 @@ def test_the_platforms_own_deadline_comes_before_the_rules() -> None:
     }
     assert answer_by(scenario(order={"request": own}), RULES) == datetime(2026, 3, 12, 2, 0, tzinfo=UTC)
     assert answer_by(scenario(order={"request": None}), RULES) is None
+
+
+def test_where_no_rule_is_known_only_the_platforms_own_deadline_is() -> None:
+    abroad = {"platform": "tiktok_shop", "region": "US", "currency": "USD"}
+    paid = {"paid": {"amount": "1", "currency": "USD"}}
+    asked = scenario(store=abroad, order=paid)
+    assert answer_by(asked, RULES) is None
+    request = {"kind": "cancellation", "opened_at": OPENED, "answer_by": "2026-03-12T10:00:00+08:00"}
+    own = scenario(store=abroad, order=paid | {"request": request})
+    assert answer_by(own, RULES) == datetime(2026, 3, 12, 2, 0, tzinfo=UTC)
+    japan = scenario(store=abroad | {"region": "JP"}, order=paid)
+    assert answer_by(japan, RULES) == datetime(2026, 3, 12, 2, 0, tzinfo=UTC)  # 48 h after it was opened (TTJ-16)
