@@ -68,21 +68,25 @@ def call(
     effect: bool = False,
     key: str = "",
 ) -> Call:
-    """Return a call of the store's. ``key`` is sent as idempotency key, always the same UUID for the same key.
+    """Return a call of the store's. ``key`` and body make the idempotency key: always the same UUID for the same two.
 
-    Raises InvalidRequest for an id that cannot stand in a path.
+    The body counts, for a key answers with the first answer: a rejection tried anew with another reason is another
+    act. Raises InvalidRequest for an id that cannot stand in a path.
     """
     method, path = ENDPOINTS[name]
     if not all(_ID.fullmatch(each) for each in ids):
         raise InvalidRequest(f"{name} needs ids as TikTok Shop gives them. Take them from the order as read.")
-    asked = {**(query or {}), **({"idempotency_key": str(uuid5(NAMESPACE_URL, key))} if key else {})}
+    content = None if body is None else encode(dict(body))
+    asked = dict(query or {})
+    if key:
+        asked["idempotency_key"] = str(uuid5(NAMESPACE_URL, f"{key}\n{(content or b'').decode()}"))
     repeatable = "by_key" if key else "no"
     return Call(
         operation=name,
         method=method,
         path=path.format(*ids),
         query=tuple(asked.items()),
-        body=None if body is None else encode(dict(body)),
+        body=content,
         effect=effect,
         idempotent=repeatable if effect else "yes",  # type: ignore[arg-type]  # one of the two words above
     )

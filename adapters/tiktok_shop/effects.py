@@ -27,7 +27,7 @@ from gateway.transport.json import encode
 
 _LONGEST_MESSAGE = 2000
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
-_BACK = frozenset({GoodsState.sent_back, GoodsState.received, GoodsState.receipt_refused})
+_BACK = frozenset({GoodsState.sent_back, GoodsState.receipt_refused})
 
 
 async def perform(channel: Channel, act: Act) -> str:

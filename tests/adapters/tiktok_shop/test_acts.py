@@ -234,3 +234,15 @@ def test_code_first_and_then_the_status(status: int, body: bytes, kind: type[Exc
     assert type(error).__name__ == ("TokenExpired" if kind is None else kind.__name__)
     if body.startswith(b'{"code":45101004'):
         assert getattr(error, "retry_after", None) == 3600
+
+
+async def test_an_act_tried_anew_with_another_reason_has_another_key(paper: Any) -> None:
+    """A key answers with the first answer: the same key would repeat the refusal of the first reason."""
+
+    async def key(reason: str) -> str:
+        shop = paper({"cancellation.reject": {}})
+        await adapter.perform(shop, act(Operation.reject_cancellation, request_id="403", reason=reason))
+        return dict(shop.calls[-1].query)["idempotency_key"]
+
+    assert await key("packed") == await key("packed")
+    assert await key("packed") != await key("address")

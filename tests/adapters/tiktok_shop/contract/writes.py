@@ -191,7 +191,7 @@ WRITES = (
         prepare=_came_back,
         forbid=_withdrawn(_on_return(Operation.refund_return, "buyer_requests_return")),
         refused=Conflict,
-        again=None,
+        again=Conflict,  # the parcel has been taken: what would be asked now is another thing
     ),
     _answering(
         Operation.offer_solution,
