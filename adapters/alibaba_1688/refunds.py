@@ -14,6 +14,7 @@ from adapters.alibaba_1688.orders import read_order
 from adapters.alibaba_1688.payloads import Item, OrderRow, body_of, dict_of, rows_of, text_of
 from adapters.alibaba_1688.values import Unmappable, line_id_of, yuan
 from gateway.errors import InvalidRequest
+from gateway.model.after_sale import AfterSaleReason
 from gateway.model.store import Role
 from gateway.ports import Act, Asked, Call, Channel, RefundChoices, RejectReason
 
@@ -26,6 +27,7 @@ _REASONS, _MOST, _UPLOAD = (
 _LARGEST_PICTURE = 1024 * 1024
 _SHORTEST, _LONGEST = 2, 150  # characters of a description
 _CURRENCY = "CNY"
+_AGREED = "协商"
 _IN_SALE_RECEIVED = "refundBuyerReceived"
 DEMANDS = {"refund": "refund", "return_refund": "returnRefund"}
 """The gateway's word of what is asked for -> `disputeRequest`."""
@@ -49,7 +51,7 @@ def subject_of(row: OrderRow, order_id: str, lines: Sequence[tuple[str, int]], a
     """
     items: dict[str, Item] = {line_id_of(item): item for item in row.get("productItems") or ()}
     units = {line_id: _count(item) for line_id, item in items.items()}
-    chosen = dict(lines) or {
+    chosen = {line_id: count for line_id, count in lines if count > 0} or {
         line_id: units[line_id] for line_id, item in items.items() if item.get("status") not in words.ENDED
     }
     if not chosen or not set(chosen) <= set(items):
@@ -142,10 +144,7 @@ async def application(channel: Channel, act: Act) -> Call:
         raise InvalidRequest("`solution` is refund or return_refund, `goods` is received or not_received.")
     subject = subject_of(await read_order(channel, act.order_id), act.order_id, act.lines, asked, goods)
     reasons = await _reasons(channel, subject)
-    reason = next((row for row in reasons if text_of(row, "id") == act.reason), None)
-    if reason is None:
-        known = ", ".join(f"{text_of(row, 'id')} {text_of(row, 'name')}" for row in reasons)
-        raise InvalidRequest(f"A refund of order {act.order_id} takes one of the reasons {known or '(none)'}.")
+    reason = _chosen(act, reasons)
     fees = await _most(channel, subject)
     postage = 0 if reason.get("noRefundCarriage") is True else _fen(fees, "maxPostFee")
     text = act.parameters.get("text") or text_of(reason, "name")
@@ -162,13 +161,27 @@ async def application(channel: Channel, act: Act) -> Call:
             "disputeRequest": DEMANDS[asked],
             "applyPayment": str(_amount(act, "amount", _fen(fees, "maxGoodsFee"))),
             "applyCarriage": str(_amount(act, "shipping_amount", postage)),
-            "applyReasonId": str(act.reason),
+            "applyReasonId": text_of(reason, "id"),
             "description": text,
             "goodsStatus": subject.goods_status,
             "vouchers": links or None,
             "orderEntryCountList": counted if partial else None,
         },
     )
+
+
+def _chosen(act: Act, reasons: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the reason the act names; without one, that we do not want the goods: true of whoever ends a purchase.
+
+    A reason that claims an agreement with the supplier, or needs pictures, is never taken unnamed.
+    """
+    for row in reasons:
+        name = text_of(row, "name")
+        plain = words.reason_of(name) is AfterSaleReason.changed_mind and _AGREED not in name
+        if text_of(row, "id") == act.reason or (act.reason is None and plain and row.get("needVoucher") is not True):
+            return row
+    known = ", ".join(f"{text_of(row, 'id')} {text_of(row, 'name')}" for row in reasons)
+    raise InvalidRequest(f"A refund of order {act.order_id} takes one of the reasons {known or '(none)'}: name its id.")
 
 
 def _amount(act: Act, name: str, otherwise: int) -> int:

@@ -230,6 +230,17 @@ async def test_a_reason_that_is_not_offered_is_refused_unsent(buyer: Shop) -> No
     assert not [path for path in buyer.sent if path.endswith("createRefund")]
 
 
+async def test_a_purchase_that_we_do_not_want_needs_no_reason_named(buyer: Shop) -> None:
+    """The first reason of the list claims an agreement with the supplier, and is not taken for it."""
+    order_id = await buyer.make(phase="awaiting_shipment")
+    lines = tuple((line.line_id, line.quantity) for line in (await buyer.order(order_id)).lines)
+    refund_id = await adapter.perform(buyer.channel, act(Operation.request_refund, order_id, lines=lines))
+    assert (await request_of(buyer, refund_id)).reason_raw == "不想买了/等不及/拍错"
+    under_way = await buyer.make(phase="in_transit")
+    with pytest.raises(InvalidRequest, match="20007"):  # where none fits a person names one
+        await adapter.perform(buyer.channel, act(Operation.request_refund, under_way))
+
+
 async def test_a_picture_is_handed_in_and_named_in_a_refund(buyer: Shop) -> None:
     order_id = await buyer.make(phase="in_transit", lines=[{"sku": "A", "quantity": 3}])
     (line,) = (await buyer.order(order_id)).lines
