@@ -131,11 +131,16 @@ def _scenario(
     }
 
 
-def _open_request(requests: Sequence[AfterSale]) -> dict[str, object] | None:
+def open_request(requests: Sequence[AfterSale]) -> AfterSale | None:
+    """Return the request that is to be answered first, None when none waits."""
     waiting = [request for request in requests if request.state is RequestState.open and request.kind in _KINDS]
-    if not waiting:
+    return min(waiting, key=lambda request: (request.answer_by or request.opened_at, request.request_id), default=None)
+
+
+def _open_request(requests: Sequence[AfterSale]) -> dict[str, object] | None:
+    first = open_request(requests)
+    if first is None:
         return None
-    first = min(waiting, key=lambda request: (request.answer_by or request.opened_at, request.request_id))
     return {
         "kind": _KINDS[first.kind],
         "reason": _request_reason(first.reason),

@@ -11,19 +11,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gateway.cases.commands import Commands
+from gateway.cases.commands import Commands, Deed, operation_of
 from gateway.cases.effects import Effect, intent_of
+from gateway.cases.facts import open_request
 from gateway.cases.road import Found, Road, Wanted
-from gateway.model.after_sale import RequestKind, RequestState
+from gateway.model.after_sale import AfterSale
 from gateway.policy.rule_set import RuleSet
-from gateway.policy.terms import Action, Performer, Reason
-from gateway.ports import Act, Clock, Offered, Operation
+from gateway.policy.terms import Action, Performer, Reason, ReturnState
+from gateway.ports import Act, Clock, Manifest, Offered, Operation
 from gateway.storage.database import Database
 from gateway.storage.vault import Vault
 from gateway.sync.connections import Connection, Connections
 from gateway.sync.pull import Pull
 
-_OPERATIONS = {Action.accept_request: Operation.accept_cancellation, Action.close: Operation.seller_close}
+_OPERATIONS = {Action.close: Operation.seller_close, Action.request_refund: Operation.request_refund}
 _REASONS = frozenset(Reason)
 
 
@@ -119,31 +120,30 @@ class Resolver:
 def act_of(found: Resolution, connection: Connection) -> Act | None:
     """Return the act a decision asks the gateway for, None when the next step is not a call it can make."""
     decision, order = found.decision, found.order.order
-    operation = _OPERATIONS.get(decision.action)
-    if operation is None or decision.performed_by is not Performer.gateway:
+    if decision.performed_by is not Performer.gateway:
         return None
-    if connection.manifest.offers(operation) is not Offered.api:
+    request = open_request(order.requests) if decision.action is Action.accept_request else None
+    operation = _operation(found, request, connection.manifest)
+    if operation is None or connection.manifest.offers(operation) is not Offered.api:
         return None
     if operation is Operation.seller_close and order.can_cancel is False:
         return None  # the platform's own word on this order wins over every rule
-    request = next(
-        (
-            request.request_id
-            for request in order.requests
-            if request.kind is RequestKind.cancellation and request.state is RequestState.open
-        ),
-        None,
-    )
     lines = tuple((line.line_id, line.quantity - line.cancelled) for line in order.lines)
-    accepting = operation is Operation.accept_cancellation
     return Act(
         operation=operation,
         order_id=order.order_id,
         key=f"{order.store}:{order.order_id}:{operation}",
-        request_id=request if accepting else None,
+        request_id=None if request is None else request.request_id,
         reason=decision.native_reason,
-        lines=() if accepting else lines,
+        lines=() if request is not None else lines,
     )
+
+
+def _operation(found: Resolution, request: AfterSale | None, manifest: Manifest) -> Operation | None:
+    if request is None:
+        return _OPERATIONS.get(found.decision.action)
+    received = found.question.scenario.order.return_state is ReturnState.received
+    return operation_of(Deed.accept, request, manifest, goods_received=received)
 
 
 def _why_not(found: Resolution) -> str:

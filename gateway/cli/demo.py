@@ -66,6 +66,7 @@ def _show(session: Session, report: DemoReport) -> None:
         print(f"compared {compared.orders} orders, {compared.fields} fields with the simulators' own books")
         pushes = ", ".join(f"{number} {_BECAME[state]}" for state, number in sorted(report.pushes.items()))
         print(f"pushes: {pushes}; {report.forged_refused} forged, refused unseen")
+        print(f"purchases linked to sales by their numbers: {report.links} lines")
         print(f"effects: {len(report.deeds)} intended, {report.applied} applied")
         print(f"differences: {len(compared.differences)}", flush=True)
 
@@ -97,7 +98,12 @@ def _deeds(report: DemoReport) -> RenderableType:
 
 def _phases(report: DemoReport) -> RenderableType:
     rows = sorted(report.by_phase.items())
-    return table(f"{report.orders} orders in {report.stores} stores", ["phase", "orders"], rows, empty="no orders")
+    return table(
+        f"{report.orders} orders of {report.accounts} shops on four platforms",
+        ["phase", "orders"],
+        rows,
+        empty="no orders",
+    )
 
 
 def _differences(report: DemoReport) -> RenderableType | None:

@@ -67,5 +67,6 @@ async def ask(data: Path, *arguments: str) -> Any:
     )
     out, err = await process.communicate()
     if process.returncode != 0:
-        raise GatewayError(f"`gateway {' '.join(arguments)}` ended with {process.returncode}: {err.decode()[-500:]}")
+        said = err.decode()[-500:] or out.decode()[-2000:]
+        raise GatewayError(f"`gateway {' '.join(arguments)}` ended with {process.returncode}: {said}")
     return json.loads(out)

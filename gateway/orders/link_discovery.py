@@ -41,8 +41,8 @@ class _Line:
 def discover(connection: Connection, by: str, at: datetime) -> tuple[list[KnownLink], list[Unclear]]:
     """Link purchases that have no link yet to the sales whose number they were placed under.
 
-    Lines are paired when both orders have one line only, else by equal SKU. Where a line of the purchase finds no
-    single partner, or more is bought than was sold, nothing of that purchase is linked and it is told: a person knows.
+    Lines are paired by equal SKU; the last one left on both sides is paired where one of the two has none. Where a
+    line of the purchase finds no single partner, nothing of that purchase is linked and it is told: a person knows.
     """
     found: list[KnownLink] = []
     unclear: list[Unclear] = []
@@ -106,12 +106,22 @@ def _lines(connection: Connection, order: _Order) -> list[_Line]:
 def _pairs(sold: Sequence[_Line], bought: Sequence[_Line]) -> list[PurchaseLink]:
     """Return the links between the lines of two orders. Raises DataError when a line fits none or many."""
     pairs = []
+    left, open_ = list(sold), []
     for line in bought:
-        alike = [each for each in sold if each.sku is not None and each.sku == line.sku]
-        if len(sold) == len(bought) == 1:
-            alike = list(sold)
-        if len(alike) != 1:
-            raise DataError(f"{line.key} (SKU {line.sku or 'not told'}) fits {len(alike)} lines of the sale")
-        [sale] = alike
-        pairs.append(PurchaseLink(sale=sale.key, purchase=line.key, quantity=min(sale.quantity, line.quantity)))
-    return pairs
+        alike = [each for each in left if each.sku is not None and each.sku == line.sku]
+        if len(alike) == 1:
+            pairs.append((alike[0], line))
+            left.remove(alike[0])
+        else:
+            open_.append(line)
+    if len(open_) == len(left) == 1 and None in {open_[0].sku, left[0].sku}:
+        pairs.append((left.pop(), open_.pop()))  # the only ones without a partner, and no SKU says otherwise
+    if open_:
+        raise DataError(
+            f"{len(open_)} lines of the purchase fit no single line of the sale by SKU, the first is {open_[0].key} "
+            f"(SKU {open_[0].sku or 'not told'}). Link them with gateway purchases link."
+        )
+    return [
+        PurchaseLink(sale=sale.key, purchase=purchase.key, quantity=min(sale.quantity, purchase.quantity))
+        for sale, purchase in pairs
+    ]

@@ -24,22 +24,28 @@ async def test_day_ends_without_differences_and_one_altered_row_shows_as_one(tmp
 
     async def alter_and_compare(report: DemoReport) -> None:
         _alter_one_total(data / "gateway.db")
-        simulator = Simulator("", report.control_urls["shopee"])
+        doors = {platform: Simulator("", url) for platform, url in report.control_urls.items()}
         async with running(data) as gateway:
-            altered.append(await compare_with(gateway, {"shopee": simulator}))
-        await simulator.close()
+            altered.append(await compare_with(gateway, doors))
+        for door in doors.values():
+            await door.close()
 
     report = await run(running, data=data, count=80, say=lines.append, afterwards=alter_and_compare)
     assert report.comparison.differences == ()
-    assert report.orders >= 32 + 8
-    assert report.comparison.fields > 20 * report.orders
+    assert report.accounts == 6
+    assert report.orders >= 192 + 24, "2 of 5 shops of Shopee, both of TikTok Shop, one of two elsewhere"
+    assert report.comparison.fields > 15 * report.orders
     assert report.ok
-    assert [deed.action for deed in report.deeds] == ["accept_request", "close", "close", "accept_request"]
+    assert [deed.action for deed in report.deeds] == [*["accept_request"] * 4, *["close"] * 4, *["accept_request"] * 4]
+    assert {deed.store.partition("-")[0] for deed in report.deeds} == {
+        "shopee", "tiktok_shop", "xiaohongshu", "alibaba_1688",
+    }  # fmt: skip
     assert all(deed.outcome.startswith("confirmed") for deed in report.deeds)
-    assert "probe" in report.deeds[2].outcome, "the lost answer was settled by looking"
-    assert report.applied == 4, "each effect exactly once, the lost answer and the killed daemon included"
-    assert report.forged_refused == 2
-    assert report.pushes["processed"] > 8, "new orders came by push"
+    assert ["probe" in deed.outcome for deed in report.deeds[4:8]] == [False, True, False, True], "lost answers"
+    assert report.applied == 12, "each effect exactly once, the lost answers and the killed daemon included"
+    assert report.links >= 2
+    assert report.forged_refused == 8
+    assert report.pushes["processed"] > 24, "new orders came by push"
     ((difference,),) = [comparison.differences for comparison in altered]
     assert difference.field == "total"
 

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 from gateway.model.after_sale import AfterSale, RequestKind, RequestState
 from gateway.model.money import to_major
-from gateway.operations.demo.truth import TRUTHS, amount
+from gateway.model.order import LineItem
+from gateway.operations.demo.truth import TRUTHS, UNTOLD, amount
 from gateway.orders.store import StoredOrder
 
 FIELDS = (
@@ -71,7 +72,8 @@ def compare(
     for key in sorted({*told, *stored}):
         expected = told.get(key, _ABSENT)
         found = view(stored[key]) if key in stored else _ABSENT
-        names = sorted({*expected, *found})
+        untold = UNTOLD[key[0]]
+        names = sorted(name for name in {*expected, *found} if name.partition(" ")[0] not in untold)
         fields += len(names)
         differences += [
             Difference(*key, name, expected.get(name), found.get(name))
@@ -101,25 +103,40 @@ def view(stored: StoredOrder) -> dict[str, str | None]:
         "cancellation.open": "yes" if any(ask.state is RequestState.open for ask in asks) else "no",
     }
     for line in order.lines:
-        for name in ("quantity", "cancel_requested", "cancelled", "return_requested", "returned"):
-            seen[f"line.{name} {line.line_id}"] = str(getattr(line, name))
-        seen[f"line.price {line.line_id}"] = _money(line.unit_price_minor, order.currency)
+        seen |= _view_of_line(line, order.currency)
     for package in order.packages:
         seen[f"package.status {package.package_id}"] = package.raw_status or None
         seen[f"package.tracking_number {package.package_id}"] = package.tracking_number or None
         seen[f"package.carrier {package.package_id}"] = package.carrier or None
     for request in order.requests:
-        if request not in asks:
+        if not request.in_order:
             seen |= _found_return(request)
+    return seen
+
+
+_UNITS = ("quantity", "cancel_requested", "cancelled", "return_requested", "returned")
+
+
+def _view_of_line(line: LineItem, currency: str) -> dict[str, str | None]:
+    """Return the fields of a line; of one that names its units, those of each unit, for they share one fate."""
+    price = _money(line.unit_price_minor, currency)
+    if not line.unit_ids:
+        told = {f"line.{name} {line.line_id}": str(getattr(line, name)) for name in _UNITS}
+        return {**told, f"line.price {line.line_id}": price}
+    seen: dict[str, str | None] = {}
+    for unit in line.unit_ids:
+        seen |= {f"line.{name} {unit}": str(getattr(line, name) / line.quantity).removesuffix(".0") for name in _UNITS}
+        seen[f"line.price {unit}"] = price
     return seen
 
 
 def _found_return(request: AfterSale) -> dict[str, str | None]:
     key = request.request_id
     return {
+        f"return.units {key}": str(sum(line.quantity for line in request.lines)),
         f"return.status {key}": request.raw_status,
         f"return.refund {key}": _money(request.refund_minor, request.currency),
-        f"return.answer_by {key}": _instant(request.answer_by),
+        f"return.answer_by {key}": _instant(request.answer_by or request.inspect_by),  # the seller's turn
         f"return.tracking_number {key}": request.tracking_number or None,
     }
 

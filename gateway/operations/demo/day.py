@@ -46,6 +46,7 @@ class Day:
     say: Callable[[str], None]
     deeds: list[Deed] = field(default_factory=list)
     forged_refused: int = 0
+    links: int = 0  # of purchases to sales
 
 
 def fault(kind: str, times: int, operation: str = "push/*") -> dict[str, object]:
@@ -109,3 +110,37 @@ def store_of(day: Day, platform: str, told: Mapping[str, Any]) -> Store:
 def shops_of(day: Day, platform: str) -> list[str]:
     """Return the ids, on the platform, of the shops that are connected."""
     return list(dict.fromkeys(each.external_id for each in day.stores if each.platform == platform))
+
+
+async def waiting(
+    day: Day, platform: str, phase: str, number: int | None = None, *, cancellable: bool = False
+) -> list[dict[str, Any]]:
+    """Return sales in ``phase`` on which nothing is asked, the same for the same day.
+
+    With ``number``, exactly so many; with ``cancellable`` only those that the platform lets the seller cancel.
+    Raises GatewayError when there are too few.
+    """
+    shops = shops_of(day, platform)
+    fitting = [
+        told
+        for told in sorted(await day.doors[platform].orders(), key=lambda told: told["id"])
+        if told["phase"] == phase
+        and told["store"] in shops
+        and told.get("role", Role.seller) == Role.seller
+        and told["cancellation"] is None
+        and not told["returns"]
+        and not told.get("cancellations")
+        and told["status"] != "RETRY_SHIP"
+        and (told["cancellable"] if cancellable else True)
+        and all(line["cancelled"] == line["cancel_requested"] == 0 for line in told["lines"])
+    ]
+    if number is not None and len(fitting) < number:
+        raise GatewayError(f"The demo needs {number} orders in {phase} on {platform}, there are {len(fitting)}.")
+    return fitting[:number]
+
+
+async def possible(day: Day, platform: str, order_id: str) -> list[str]:
+    """Return the acts that an order's present state may allow."""
+    told = await day.doors[platform].read(f"/orders/{order_id}/acts")
+    found: list[str] = told["acts"] if isinstance(told, dict) else told
+    return found

@@ -36,7 +36,6 @@ from gateway.storage import stores as rows
 from gateway.storage.schema import inbox
 
 SEED = 7
-_OUR_WRITES = {"order/cancel_order", "order/handle_buyer_cancellation"}
 
 Running = Callable[..., AbstractAsyncContextManager[Context]]
 Say = Callable[[str], None]
@@ -48,7 +47,8 @@ class DemoReport:
 
     data: Path
     control_urls: dict[str, str]
-    stores: int
+    accounts: int  # shops; one that also buys is two stores
+    links: int  # purchases linked to sales, by line
     orders: int
     by_phase: dict[str, int]
     deeds: tuple[Deed, ...]
@@ -158,11 +158,12 @@ async def _close_books(gateway: Context, day: Day) -> DemoReport:
     return DemoReport(
         data=day.data,
         control_urls={platform: door.control_url for platform, door in day.doors.items()},
-        stores=len(day.stores),
+        accounts=len({(store.platform, store.external_id) for store in day.stores}),
+        links=day.links,
         orders=len(stored),
         by_phase=dict(Counter(one.phase.value for one in stored.values())),
         deeds=tuple(day.deeds),
-        applied=sum(entry["operation"] in _OUR_WRITES for entry in journal),
+        applied=sum(bool(entry["order_id"]) for entry in journal),  # all others are settings of an app
         pushes={row.state: row.number for row in pushes},
         forged_refused=day.forged_refused,
         comparison=await compare_with(gateway, day.doors),

@@ -2,79 +2,133 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import GatewayError
-from gateway.operations.demo.day import Day, agree, fault, let_pass, resolve, shops_of
+from gateway.operations.demo.day import Day, agree, fault, let_pass, possible, resolve, shops_of, waiting
 from gateway.operations.processes import ask
-from gateway.operations.simulated import Simulator
 from gateway.policy.terms import Reason
 from gateway.transport.client import make_client
 
-_PLATFORM = "shopee"
-_BEFORE = {
-    "seller_ships": "awaiting_shipment",
-    "carrier_collects": "awaiting_collection",
-    "carrier_delivers": "in_transit",
+_CLOSES = {"shopee": "order/cancel_order", "tiktok_shop": "cancellations"}  # where a seller may close by a call
+_FORGED = {
+    "shopee": b'{"code":3,"shop_id":1,"timestamp":1,"data":{"ordersn":"X","status":"CANCELLED","update_time":1}}',
+    "tiktok_shop": b'{"type":1,"shop_id":"1","timestamp":1,"data":{"order_id":"1","order_status":"CANCELLED"}}',
+    "xiaohongshu": b'[{"msgTag":"msg_fulfillment_status_change","sellerId":"1","data":"{}"}]',
+    "alibaba_1688": b"message=%7B%22type%22%3A%22ORDER_BUYER_VIEW_ORDER_SELLER_CLOSE%22%7D&_aop_signature=00",
 }
 
 
 async def play(day: Day) -> None:
-    """Play the whole day. Raises GatewayError when the gateway does not catch up with the platform."""
+    """Play the whole day. Raises GatewayError when the gateway does not catch up with the platforms."""
     await agree(day, "first pull")
     await _morning(day)
+    await _second_thoughts(day)
     await _forgery(day)
-    await _afternoon(day)
+    await _empty_shelves(day)
+    await _parcels(day)
     await _power_cut(day)
     await _evening(day)
     await _days_after(day)
 
 
 async def _morning(day: Day) -> None:
-    """Orders come in, some are paid; pushes arrive twice and out of order; one buyer has second thoughts."""
-    await _door(day).do("/faults", [fault("push_duplicate", 5), fault("push_reorder", 5)])
-    made = []
-    for shop in shops_of(day, _PLATFORM):
-        for phase in ("unpaid", "unpaid", "awaiting_shipment", "awaiting_shipment"):
-            made.append((await _door(day).do("/orders", {"store": shop, "phase": phase}))["id"])
-    unpaid = [sn for sn in made if (await _door(day).read(f"/orders/{sn}"))["status"] == "UNPAID"]
-    for sn in unpaid[::2]:
-        await _door(day).act(sn, "buyer_pays")
+    """Orders come in, some are paid; what is sold is bought from suppliers; pushes come twice and out of order."""
+    made, paid = 0, 0
+    for platform, door in day.doors.items():
+        await door.do("/faults", [fault("push_duplicate", 5), fault("push_reorder", 5)])
+        for shop in shops_of(day, platform):
+            for phase in ("unpaid", "unpaid", "awaiting_shipment", "awaiting_shipment"):
+                told = await door.do("/orders", {"store": shop, "phase": phase})
+                made += 1
+                if phase == "unpaid" and made % 2 and "buyer_pays" in await possible(day, platform, told["id"]):
+                    await door.act(told["id"], "buyer_pays")
+                    paid += 1
+    linked = await _buy(day)
     await let_pass(day, "PT3H")
-    await agree(day, f"{len(made)} new orders, {len(unpaid[::2])} paid; some pushes come twice or out of order")
-    first = await _some(day, "awaiting_shipment", skip=0)
-    await _door(day).act(first["id"], "buyer_requests_cancellation", reason="Don't Want to Buy Anymore")
-    await agree(day, "a buyer asks to cancel")
-    await resolve(day, _PLATFORM, first, Reason.changed_mind, "a buyer asked to cancel")
+    await _mend(day)
+    await agree(day, f"{made} new orders, {paid} paid; some pushes come twice or out of order")
+    found = await ask(day.data, "purchases", "discover")
+    if len(found["links"]) != linked:
+        raise GatewayError(f"The demo bought {linked} lines, but {len(found['links'])} were linked: {found['unclear']}")
+    day.say(f"{linked} purchases on 1688 are linked to the sales on Xiaohongshu whose numbers they bear")
+    day.links = linked
+
+
+async def _buy(day: Day) -> int:
+    """Buy on 1688 what two sales on Xiaohongshu need, under the numbers of the sales."""
+    sales = await waiting(day, "xiaohongshu", "awaiting_shipment", 2)
+    [buyer] = shops_of(day, "alibaba_1688")
+    for sale, phase in zip(sales, ("awaiting_shipment", "unpaid"), strict=True):
+        lines = [
+            {"sku": line["sku"], "title": line["title"], "quantity": line["quantity"], "price": "3.50"}
+            for line in sale["lines"]
+        ]
+        wish = {"store": buyer, "role": "buyer", "phase": phase, "lines": lines, "out_order_id": sale["id"]}
+        await day.doors["alibaba_1688"].do("/orders", wish)
+    return sum(len(sale["lines"]) for sale in sales)
+
+
+async def _second_thoughts(day: Day) -> None:
+    """On each platform a buyer asks to cancel, and is let go."""
+    asking = await _ask_to_cancel(day)
+    await agree(day, f"{len(asking)} buyers ask to cancel")
+    for platform, told in asking.items():
+        await resolve(day, platform, told, Reason.changed_mind, "a buyer asked to cancel")
+
+
+async def _ask_to_cancel(day: Day) -> dict[str, Mapping[str, Any]]:
+    asking: dict[str, Mapping[str, Any]] = {}
+    for platform, door in day.doors.items():
+        for told in await waiting(day, platform, "awaiting_shipment"):
+            if "buyer_requests_cancellation" in await possible(day, platform, told["id"]):
+                await door.act(told["id"], "buyer_requests_cancellation")
+                asking[platform] = told
+                break
+    return asking
 
 
 async def _forgery(day: Day) -> None:
-    """Somebody who knows the address but not the key says that an order was cancelled."""
-    body = b'{"code":3,"shop_id":1,"timestamp":1,"data":{"ordersn":"X","status":"CANCELLED","update_time":1}}'
+    """Somebody who knows the addresses but no key says that orders were cancelled."""
     async with make_client() as client:
-        for headers in ({}, {"Authorization": "0" * 64}):
-            answer = await client.post(f"{day.address}/webhooks/shopee", content=body, headers=headers)
-            if answer.status_code != 401:
-                raise GatewayError(f"A forged push was answered with {answer.status_code}.")
-            day.forged_refused += 1
+        for platform in day.doors:
+            for headers in ({}, {"Authorization": "0" * 64}):
+                url = f"{day.address}/webhooks/{platform}"
+                answer = await client.post(url, content=_FORGED[platform], headers=headers)
+                if answer.status_code != 401:
+                    raise GatewayError(f"A forged push to {url} was answered with {answer.status_code}.")
+                day.forged_refused += 1
     day.say(f"forged pushes: {day.forged_refused} refused, none stored")
 
 
-async def _afternoon(day: Day) -> None:
-    """Two shelves are empty, and of one close the answer is lost; parcels move, and some pushes never arrive."""
-    await resolve(
-        day, _PLATFORM, await _some(day, "awaiting_shipment", skip=1), Reason.out_of_stock, "the shelf is empty"
-    )
-    await _door(day).do("/faults", [fault("timeout_after", 1, operation="order/cancel_order")])
-    lost = await _some(day, "awaiting_shipment", skip=2)
-    await resolve(
-        day, _PLATFORM, lost, Reason.out_of_stock, "another shelf is empty, and the platform's answer is lost"
-    )
-    await agree(day, "three orders have ended")
-    await _door(day).do("/faults", [fault("push_drop", 4), fault("push_delay", 4)])
-    for act, phase in _BEFORE.items():
-        await _door(day).act((await _some(day, phase, skip=0))["id"], act)
+async def _empty_shelves(day: Day) -> None:
+    """Shelves are empty, and of some closes the answer is lost on the way."""
+    for platform, close in _CLOSES.items():
+        first, second = await waiting(day, platform, "awaiting_shipment", 2, cancellable=True)
+        await resolve(day, platform, first, Reason.out_of_stock, "the shelf is empty")
+        await day.doors[platform].do("/faults", [fault("timeout_after", 1, operation=f"*{close}")])
+        await resolve(
+            day, platform, second, Reason.out_of_stock, "another shelf is empty, and the platform's answer is lost"
+        )
+    await agree(day, "these orders have ended")
+
+
+async def _parcels(day: Day) -> None:
+    """Parcels move; some pushes never arrive, others late."""
+    for platform, door in day.doors.items():
+        await door.do("/faults", [fault("push_drop", 4), fault("push_delay", 4)])
+        for act, phases in (
+            ("seller_ships", ("awaiting_shipment",)),
+            ("carrier_collects", ("awaiting_collection",)),
+            ("carrier_delivers", ("in_transit",)),
+        ):
+            for told in [one for phase in phases for one in await waiting(day, platform, phase)]:
+                if act in await possible(day, platform, told["id"]):
+                    await door.act(told["id"], act)
+                    break
     await let_pass(day, "PT20M")
+    await _mend(day)
     await ask(day.data, "sync", "--now")
     await agree(day, "parcels move; pushes that were lost are found by pulling")
 
@@ -82,47 +136,39 @@ async def _afternoon(day: Day) -> None:
 async def _power_cut(day: Day) -> None:
     """The daemon dies at once. Life goes on without it; the next one catches up by itself."""
     await day.daemon.kill()
-    asking = await _some(day, "awaiting_shipment", skip=3)
-    await _door(day).act(asking["id"], "buyer_requests_cancellation", reason="Need to Change Delivery Address")
-    for _ in range(2):
-        await _door(day).act((await _some(day, "unpaid", skip=0))["id"], "buyer_pays")
-    day.say("the daemon is killed with SIGKILL; meanwhile a buyer asks to cancel and two pay")
+    asking = await _ask_to_cancel(day)
+    for platform, door in day.doors.items():
+        told = await door.do("/orders", {"store": shops_of(day, platform)[0], "phase": "unpaid"})
+        await door.act(told["id"], "buyer_pays")
+    day.say(f"the daemon is killed with SIGKILL; meanwhile {len(asking)} buyers ask to cancel, and others buy and pay")
     await day.daemon.start()
     await agree(day, "a new daemon has caught up")
-    await resolve(day, _PLATFORM, asking, Reason.changed_mind, "the request that came while nobody was there")
+    for platform, asked in asking.items():
+        await resolve(day, platform, asked, Reason.changed_mind, "the request that came while nobody was there")
 
 
 async def _evening(day: Day) -> None:
-    """A buyer wants to send something back."""
-    delivered = await _some(day, "delivered", skip=0)
-    await _door(day).act(delivered["id"], "buyer_requests_return", reason="PHYSICAL_DMG")
-    await agree(day, "a buyer asks to send goods back")
+    """Buyers want to send something back."""
+    asked = 0
+    for platform, door in day.doors.items():
+        for told in await waiting(day, platform, "delivered"):
+            if "buyer_requests_return" in await possible(day, platform, told["id"]):
+                await door.act(told["id"], "buyer_requests_return")
+                asked += 1
+                break
+    await agree(day, f"{asked} buyers ask to send goods back")
     await let_pass(day, "PT9H")
     await agree(day, "the night passes")
 
 
 async def _days_after(day: Day) -> None:
-    """What nobody paid lapses, what nobody shipped is cancelled, what arrived is completed: by the platform itself."""
+    """What nobody paid lapses, what nobody shipped is cancelled, what arrived is completed: by the platforms."""
     await let_pass(day, "P3D")
     await ask(day.data, "sync", "--now")
     await agree(day, "three days pass")
 
 
-def _door(day: Day) -> Simulator:
-    return day.doors[_PLATFORM]
-
-
-async def _some(day: Day, phase: str, *, skip: int) -> dict[str, Any]:
-    """Return one order of the simulator in ``phase`` without any request on it, the same for the same day."""
-    fitting = [
-        told
-        for told in sorted(await _door(day).orders(), key=lambda told: told["id"])
-        if told["phase"] == phase
-        and told["store"] in shops_of(day, _PLATFORM)
-        and told["cancellation"] is None
-        and not told["returns"]
-        and told["status"] != "RETRY_SHIP"
-        and (phase != "awaiting_shipment" or told["cancellable"])
-        and all(line["cancelled"] == line["cancel_requested"] == 0 for line in told["lines"])
-    ]
-    return fitting[skip % len(fitting)]
+async def _mend(day: Day) -> None:
+    """End what was ordered to go wrong, as far as it has not."""
+    for door in day.doors.values():
+        await door.do("/faults", [], method="DELETE")
