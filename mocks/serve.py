@@ -8,7 +8,7 @@ import json
 import signal
 import sys
 
-from mocks.kit.running import BUILDERS, UnknownPlatform, serve
+from mocks.kit.running import UnknownPlatform, serve, simulated
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         help="shopee listens on the next port, tiktok_shop on the one after, and so on; 0 takes free ports",
     )
-    parser.add_argument("--platforms", default=",".join(BUILDERS), help="comma-joined; default: every one that exists")
+    parser.add_argument(
+        "--platforms", default=",".join(simulated()), help="comma-joined; default: every one that exists"
+    )
     parser.add_argument("--seed", type=int, default=7, help="same seed, same orders (default 7)")
     parser.add_argument("--orders", type=int, default=200, help="how many orders to begin with (default 200)")
     parser.add_argument(

@@ -5,33 +5,43 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Literal, TypedDict
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from aiohttp import web
 
-from mocks.alibaba_1688.simulator import Alibaba1688Simulator
 from mocks.kit.clock import Clock
 from mocks.kit.control import CONTROL_PREFIX, control_errors, install_control
 from mocks.kit.front import fault_middleware
-from mocks.shopee.simulator import ShopeeSimulator
-from mocks.tiktok_shop.simulator import TiktokShopSimulator
-from mocks.xiaohongshu.simulator import XiaohongshuSimulator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from mocks.kit.platform import Platform
 
-PORT_OFFSETS = {"shopee": 1, "tiktok_shop": 2, "xiaohongshu": 3, "alibaba_1688": 4}
-"""Each platform's port above the base port."""
-
-BUILDERS: dict[str, Callable[[Clock, random.Random], Platform]] = {
-    "shopee": ShopeeSimulator,
-    "xiaohongshu": XiaohongshuSimulator,
-    "alibaba_1688": Alibaba1688Simulator,
-    "tiktok_shop": TiktokShopSimulator,
+_OURS = {
+    "shopee": "mocks.shopee.simulator:ShopeeSimulator",
+    "tiktok_shop": "mocks.tiktok_shop.simulator:TiktokShopSimulator",
+    "xiaohongshu": "mocks.xiaohongshu.simulator:XiaohongshuSimulator",
+    "alibaba_1688": "mocks.alibaba_1688.simulator:Alibaba1688Simulator",
 }
-"""The simulators that exist."""
+"""The simulators of this project. Their places are their ports above the base port: a new one goes to the end."""
+_GROUP = "order_gateway.simulators"
+
+
+def simulated() -> tuple[str, ...]:
+    """Return the ids of all platforms that have a simulator, in the order of their ports."""
+    return tuple(dict.fromkeys([*_OURS, *sorted(point.name for point in entry_points(group=_GROUP))]))
+
+
+def _builder(platform: str) -> Callable[[Clock, random.Random], Platform]:
+    target = _OURS.get(platform)
+    if target is None:
+        point = next(iter(entry_points(group=_GROUP, name=platform)))
+        return cast("Callable[[Clock, random.Random], Platform]", point.load())
+    module, name = target.split(":")
+    return cast("Callable[[Clock, random.Random], Platform]", getattr(import_module(module), name))
 
 
 class Address(TypedDict):
@@ -48,7 +58,7 @@ class UnknownPlatform(ValueError):
 @asynccontextmanager
 async def serve(
     *,
-    platforms: Sequence[str] = tuple(BUILDERS),
+    platforms: Sequence[str] | None = None,
     seed: int = 7,
     orders: int = 200,
     clock: Literal["real", "virtual"] = "virtual",
@@ -56,21 +66,23 @@ async def serve(
     base_port: int = 0,
     host: str = "127.0.0.1",
 ) -> AsyncIterator[dict[str, Address]]:
-    """Run simulators and yield where each listens, keyed by platform; all of them share one clock.
+    """Run simulators, all without `platforms`, and yield where each listens, by platform; they share one clock.
 
     With `base_port` 0 the system chooses free ports. Pushes go to `push_to` + `/webhooks/<platform>`. Raises
     UnknownPlatform before anything listens.
     """
-    for name in platforms:
-        if name not in BUILDERS:
-            msg = f"there is no simulator for {name!r}; those that exist: {', '.join(BUILDERS)}"
+    known = simulated()
+    wanted = tuple(dict.fromkeys(known if platforms is None else platforms))
+    for name in wanted:
+        if name not in known:
+            msg = f"there is no simulator for {name!r}; those that exist: {', '.join(known)}"
             raise UnknownPlatform(msg)
     shared = Clock(clock)
     addresses: dict[str, Address] = {}
     async with AsyncExitStack() as stack:
-        for name in dict.fromkeys(platforms):
-            platform = BUILDERS[name](shared, random.Random(seed))  # noqa: S311 - simulated, must be repeatable
-            port = base_port + PORT_OFFSETS[name] if base_port else 0
+        for name in wanted:
+            platform = _builder(name)(shared, random.Random(seed))  # noqa: S311 - simulated, must be repeatable
+            port = base_port + known.index(name) + 1 if base_port else 0
             addresses[name] = await _start(stack, platform, host, port)
             platform.base_url = addresses[name]["base_url"]
             if push_to is not None:
