@@ -15,7 +15,8 @@ from gateway.operations.processes import Daemon, ask
 from gateway.operations.simulated import Simulator
 from gateway.policy.terms import Reason
 
-_AGREE_WITHIN = 30  # seconds of real time
+_AGREE_WITHIN = 60  # seconds of real time
+_LOOK_EVERY = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ async def agree(day: Day, why: str) -> None:
         async with asyncio.timeout(_AGREE_WITHIN):
             # another process does the work: there is nothing to wait on but its result
             while (comparison := await day.look()).differences:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(_LOOK_EVERY)
     except TimeoutError:
         comparison = await day.look()
     left = len(comparison.differences)

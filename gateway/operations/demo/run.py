@@ -87,18 +87,18 @@ async def run(
             stores = await connect(gateway, doors)
         say(f"connected {len(stores)} stores: {', '.join(f'{one.id} ({one.currency})' for one in stores)}")
 
-        async def look() -> Comparison:
-            async with _opened(running, path, read_only=True) as gateway:
+        daemon = Daemon(path)
+        async with _opened(running, path, read_only=True) as gateway:
+
+            async def look() -> Comparison:
                 return await compare_with(gateway, doors)
 
-        daemon = Daemon(path)
-        day = Day(data=path, doors=doors, daemon=daemon, stores=stores, address=address, look=look, say=say)
-        try:
-            await daemon.start()
-            await play(day)
-        finally:
-            await daemon.stop()
-        async with _opened(running, path, read_only=True) as gateway:
+            day = Day(data=path, doors=doors, daemon=daemon, stores=stores, address=address, look=look, say=say)
+            try:
+                await daemon.start()
+                await play(day)
+            finally:
+                await daemon.stop()
             report = await _close_books(gateway, day)
         if afterwards is not None:
             await afterwards(report)
