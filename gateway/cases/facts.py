@@ -114,7 +114,7 @@ def _scenario(
     return {
         "as_of": as_of.isoformat(timespec="seconds"),
         "store": {
-            "platform": Platform(store.platform).value,
+            "platform": Platform.of(store.platform).value,
             "region": store.region,
             "role": store.role.value,
             "currency": store.currency,

@@ -10,12 +10,18 @@ from gateway.model.base import Frozen, Instant
 
 
 class Platform(StrEnum):
-    """The platforms whose rules the policy layer knows."""
+    """Whose rules the policy layer goes by. ``other``: a platform it has no rules for, where a person is asked."""
 
     xiaohongshu = "xiaohongshu"
     shopee = "shopee"
     tiktok_shop = "tiktok_shop"
     alibaba_1688 = "alibaba_1688"
+    other = "other"
+
+    @classmethod
+    def of(cls, platform: str) -> Platform:
+        """Return whose rules hold on the platform of an adapter."""
+        return cls(platform) if platform in set(cls) else cls.other
 
 
 class Role(StrEnum):

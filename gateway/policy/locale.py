@@ -38,7 +38,7 @@ def default_time_zone(platform: Platform, region: str) -> str:
         return "Asia/Shanghai"
     if platform is Platform.tiktok_shop:
         return "Asia/Tokyo" if region == "JP" else "UTC"
-    return _SHOPEE_ZONES.get(region, "UTC")
+    return _SHOPEE_ZONES.get(region, "UTC") if platform is Platform.shopee else "UTC"
 
 
 def default_language(region: str) -> str:

@@ -154,7 +154,7 @@ class StoreFacts(_Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.role is Role.buyer and self.platform is not Platform.alibaba_1688:
+        if self.role is Role.buyer and self.platform not in {Platform.alibaba_1688, Platform.other}:
             raise FieldProblem(("role",), "buyer exists on alibaba_1688 only: leave it out or say seller")
         if not is_priceable(self.currency, self.valuation):
             fix = "give store.valuation.rate, how much of it one CNY buys"
