@@ -15,11 +15,11 @@ Where an account also buys (`Manifest.roles`): `RefundChoiceSource` and `SaleLin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from gateway.errors import GatewayError
 from gateway.model.after_sale import AfterSale
@@ -242,12 +242,31 @@ class OrderBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """Orders as they came, and how they are read: work that the core may have done by another process.
+
+    ``reader`` is a pure function of a module, ``arguments`` are what pickle takes at little cost: bytes, texts, a
+    store. It raises DataError when nothing can be read; one bad order goes to `OrderBatch.bad`.
+    """
+
+    reader: Callable[..., OrderBatch]
+    arguments: tuple[Any, ...] = field(repr=False)
+
+    def read(self) -> OrderBatch:
+        """Return the orders."""
+        return self.reader(*self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPage:
-    """One page of a list: ids, or the orders themselves where the platform lists them whole."""
+    """One page of a list: ids, or the orders themselves where the platform lists them whole.
+
+    Whole orders may come unread; ``ids`` are then not looked at.
+    """
 
     ids: Sequence[str]
     next_page: str | None  # opaque; None: last page
-    batch: OrderBatch | None = None
+    batch: OrderBatch | Unread | None = None
 
 
 @dataclass(frozen=True, slots=True)

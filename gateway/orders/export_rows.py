@@ -78,7 +78,7 @@ def exported(
 def _people(
     connection: Connection, vault: Vault, store: str, order_ids: Sequence[str]
 ) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
-    keys = OrderKeys(connection, vault, store, order_ids)
+    keys = OrderKeys.load(connection, vault, store, order_ids)
     table = order_personal.c
     for order_id, sealed in connection.execute(
         select(table.order_id, table.sealed).where(table.store == store, table.order_id.in_(order_ids))

@@ -29,8 +29,9 @@ from gateway.orders.keys import same_order
 from gateway.orders.query import Query
 from gateway.storage.moments import to_micros
 from gateway.storage.schema import after_sales, order_lines, order_personal, orders, stores
+from gateway.storage.titles import fold
 from gateway.storage.vault import Vault
-from gateway.storage.words import fold, titles_with
+from gateway.storage.words import titles_with
 
 T = TypeVar("T")
 

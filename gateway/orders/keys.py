@@ -6,13 +6,14 @@ still shows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, select
 
 from gateway.storage.schema import order_keys, orders
-from gateway.storage.statements import insert_new, one_of, run_many
+from gateway.storage.statements import insert_many, insert_new, one_of
 from gateway.storage.vault import Vault
 
 _STORED = select(orders.c.order_id).where(orders.c.store == bindparam("the_store"), one_of(orders.c.order_id, "ids"))
@@ -34,17 +35,22 @@ def same_order(one: Table, other: Table) -> ColumnElement[bool]:
 class OrderKeys:
     """The keys of some orders of one store, opened once and made where they are missing."""
 
-    def __init__(self, connection: Connection, vault: Vault, store: str, order_ids: Sequence[str]) -> None:
+    def __init__(self, vault: Vault, store: str, stored: Iterable[str], wrapped: Mapping[str, bytes]) -> None:
+        """Take the ids of those orders that have a row, and the keys there are, of orders without a row too."""
         self._vault = vault
         self._store = store
-        wanted = {"the_store": store, "ids": orjson.dumps(order_ids).decode()}
-        # looked up by order id, whether or not the order itself is stored yet
-        stored = connection.execute(_STORED, wanted)
-        wrapped = connection.execute(_WRAPPED, wanted)
-        self._wrapped: dict[str, bytes] = {row.order_id: row.wrapped for row in wrapped}
-        self._erased = {order_id for (order_id,) in stored} - self._wrapped.keys()
+        self._wrapped = wrapped
+        self._erased = set(stored) - wrapped.keys()
         self._open: dict[str, bytes] = {}
-        self._made: list[dict[str, object]] = []
+        self._made: list[tuple[object, ...]] = []
+
+    @classmethod
+    def load(cls, connection: Connection, vault: Vault, store: str, order_ids: Sequence[str]) -> Self:
+        """Return the keys of the orders named."""
+        wanted = {"the_store": store, "ids": orjson.dumps(order_ids).decode()}
+        stored = connection.execute(_STORED, wanted).scalars()
+        wrapped = {row.order_id: row.wrapped for row in connection.execute(_WRAPPED, wanted)}
+        return cls(vault, store, stored, wrapped)
 
     def of(self, order_id: str) -> bytes | None:
         """Return the order's key, a new one for an order not seen before, None when its person was erased."""
@@ -57,11 +63,11 @@ class OrderKeys:
             key = self._vault.unwrap(wrapped, about)
         else:
             key = self._vault.new_order_key()
-            self._made.append({"store": self._store, "order_id": order_id, "wrapped": self._vault.wrap(key, about)})
+            self._made.append((self._store, order_id, self._vault.wrap(key, about)))
         self._open[order_id] = key
         return key
 
     def save(self, connection: Connection) -> None:
         """Store the keys that were made."""
-        run_many(connection, insert_new(connection, order_keys), self._made)
+        insert_many(connection, insert_new(connection, order_keys), self._made)
         self._made = []

@@ -50,14 +50,13 @@ def tells_all(order: Order, unknown: Collection[str]) -> bool:
 
     So it is when it hides nobody and is silent only about fields that are ``unknown`` of the older one too.
     """
+    return hides_nobody(order) and order.absent.issubset(unknown)
+
+
+def hides_nobody(order: Order) -> bool:
+    """Return whether buyer and recipient are told, and in clear."""
     buyer, recipient = order.buyer, order.recipient
-    return (
-        buyer is not None
-        and not buyer.masked
-        and recipient is not None
-        and not recipient.masked
-        and order.absent.issubset(unknown)
-    )
+    return buyer is not None and not buyer.masked and recipient is not None and not recipient.masked
 
 
 def merge_request(stored: AfterSale | None, incoming: AfterSale) -> AfterSale | None:

@@ -46,7 +46,7 @@ def keep_bad(
     """
     if not items:
         return
-    keys = OrderKeys(connection, vault, store, [item.external_id for item in items])
+    keys = OrderKeys.load(connection, vault, store, [item.external_id for item in items])
     for item in items:
         key = keys.of(item.external_id)
         values: dict[str, object] = {
@@ -94,7 +94,7 @@ def raw_of(connection: Connection, vault: Vault, store: str, stream: str, extern
     """
     where = _same(store, stream, [external_id])
     sealed = connection.execute(select(quarantine.c.sealed).where(where)).scalar_one_or_none()
-    key = OrderKeys(connection, vault, store, [external_id]).of(external_id)
+    key = OrderKeys.load(connection, vault, store, [external_id]).of(external_id)
     return vault.open(key, sealed, _label(store, stream, external_id)) if sealed and key is not None else None
 
 

@@ -119,5 +119,5 @@ def _opened(connection: Connection, vault: Vault, table: str, store: str, order_
     sealed = connection.execute(
         select(source.c.sealed).where(source.c.store == store, source.c.order_id == order_id)
     ).scalar_one_or_none()
-    key = OrderKeys(connection, vault, store, [order_id]).of(order_id)
+    key = OrderKeys.load(connection, vault, store, [order_id]).of(order_id)
     return None if sealed is None or key is None else vault.open(key, sealed, label(table, store, order_id))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, literal_column, or_, select,
 from gateway.errors import DataError
 from gateway.model.order import Recipient
 from gateway.orders.keys import OrderKeys, label
-from gateway.orders.traces import traces_of
+from gateway.orders.traces import findable, traces_of
 from gateway.storage.schema import order_personal
 from gateway.storage.statements import run_many
 from gateway.storage.vault import Vault
@@ -66,12 +66,12 @@ def trace_some(
         by_store.setdefault(store, {})[order_id] = sealed
     rows: list[dict[str, object]] = []
     for store, people in by_store.items():
-        keys = OrderKeys(connection, vault, store, list(people))
+        keys = OrderKeys.load(connection, vault, store, list(people))
         for order_id, sealed in people.items():
             recipient = _recipient(vault, keys.of(order_id), sealed, store, order_id)
             if not isinstance(recipient, DataError):
                 named = {"the_store": store, "the_order_id": order_id}
-                rows.append({**named, **traces_of(vault, store, recipient)})
+                rows.append({**named, **traces_of(vault, store, findable(recipient))})
     run_many(connection, _UPDATE, rows)
     return Step(len(rows), len(found) - len(rows), (found[-1][0], found[-1][1]) if len(found) == limit else None)
 

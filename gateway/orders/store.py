@@ -7,7 +7,7 @@ from gateway.orders.reading import (
     order,
     raw,
 )
-from gateway.orders.writing import Changes, upsert_after_sales, upsert_orders
+from gateway.orders.writing import Changes, upsert_after_sales, upsert_orders, upsert_prepared
 
 __all__ = [
     "Changes",
@@ -18,4 +18,5 @@ __all__ = [
     "raw",
     "upsert_after_sales",
     "upsert_orders",
+    "upsert_prepared",
 ]

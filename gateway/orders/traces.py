@@ -11,6 +11,7 @@ What the platform shows with asterisks gets no trace; `hidden` says so, and the 
 from __future__ import annotations
 
 import unicodedata
+from typing import NamedTuple
 
 from gateway.errors import DataError
 from gateway.model.order import Recipient
@@ -20,32 +21,49 @@ TAIL = 4  # digits
 
 _ABOUT_NAME, _ABOUT_PHONE, _ABOUT_TAIL = "receiver name", "receiver phone", "receiver phone tail"
 _NO_DIGITS = bytes(each for each in range(256) if each not in b"0123456789")
-_NOTHING: dict[str, bytes | str | None] = {
-    "name_trace": None,
-    "kana_trace": None,
-    "phone_trace": None,
-    "tail_trace": None,
-    "hidden": "",
-}
 
 
-def traces_of(vault: Vault, store: str, recipient: Recipient | None) -> dict[str, bytes | str | None]:
-    """Return the trace columns of `order_personal` for a receiver."""
+class Findable(NamedTuple):
+    """What a receiver is found by, as it is compared; empty where nothing is known or it is hidden.
+
+    Personal data: stored as traces only.
+    """
+
+    name: str = ""
+    kana: str = ""
+    phone: str = ""
+    hidden: str = ""  # which of name and phone the platform hides
+
+    def __repr__(self) -> str:
+        return "Findable(...)"
+
+
+_NOBODY = Findable()
+
+
+def findable(recipient: Recipient | None) -> Findable:
+    """Return what ``recipient`` is found by. Pure."""
     if recipient is None:
-        return _NOTHING
-    traces = dict(_NOTHING)
+        return _NOBODY
     masked = recipient.masked
-    if masked:
-        traces["hidden"] = " ".join(name for name in ("name", "phone") if name in masked)
-    if "name" not in masked and (name := plain_name(recipient.name)):
-        traces["name_trace"] = name_trace(vault, store, name)
-    if recipient.name_katakana and "name_katakana" not in masked and (kana := plain_name(recipient.name_katakana)):
-        traces["kana_trace"] = name_trace(vault, store, kana)
-    if "phone" not in masked and (phone := plain_phone(recipient.phone)):
-        traces["phone_trace"] = phone_trace(vault, store, phone)
-        if len(phone) >= TAIL:
-            traces["tail_trace"] = tail_trace(vault, store, phone[-TAIL:])
-    return traces
+    return Findable(
+        "" if "name" in masked else plain_name(recipient.name),
+        "" if "name_katakana" in masked or not recipient.name_katakana else plain_name(recipient.name_katakana),
+        "" if "phone" in masked else plain_phone(recipient.phone),
+        " ".join(name for name in ("name", "phone") if name in masked) if masked else "",
+    )
+
+
+def traces_of(vault: Vault, store: str, person: Findable) -> dict[str, bytes | str | None]:
+    """Return the trace columns of `order_personal` for a receiver."""
+    name, kana, phone, hidden = person
+    return {
+        "name_trace": name_trace(vault, store, name) if name else None,
+        "kana_trace": name_trace(vault, store, kana) if kana else None,
+        "phone_trace": phone_trace(vault, store, phone) if phone else None,
+        "tail_trace": tail_trace(vault, store, phone[-TAIL:]) if len(phone) >= TAIL else None,
+        "hidden": hidden,
+    }
 
 
 def plain_name(name: str) -> str:

@@ -10,17 +10,17 @@ import orjson
 from sqlalchemy import Connection, bindparam, case, func, insert, literal_column, or_, select, update
 
 from gateway.model.after_sale import AfterSale
-from gateway.model.order import Order
-from gateway.orders.documents import document_of, personal_of, read_order, read_request, untold_in
+from gateway.orders.documents import read_order, read_request, untold_in
 from gateway.orders.keys import OrderKeys, label, same_order
 from gateway.orders.known import Known
-from gateway.orders.merge import converge, merge_request, settled_by, tells_all
-from gateway.orders.rows import Row, line_rows, order_row, request_row, title_rows
+from gateway.orders.merge import converge, merge_request, settled_by
+from gateway.orders.prepared import PreparedBatch, PreparedOrder, prepare, prepare_batch
+from gateway.orders.rows import TITLE, Row, Values, order_row, request_row, title_rows
 from gateway.orders.traces import traces_of
 from gateway.ports import AfterSalePage, OrderBatch, RawItem
 from gateway.storage.moments import to_micros
-from gateway.storage.schema import after_sales, order_lines, order_personal, order_raw, orders, titles
-from gateway.storage.statements import delete_by_key, insert_new, one_of, run_many, upsert
+from gateway.storage.schema import after_sales, order_keys, order_lines, order_personal, order_raw, orders, titles
+from gateway.storage.statements import delete_by_key, each_of, insert_many, insert_new, one_of, run_many, upsert
 from gateway.storage.vault import Vault
 
 _ONE_ORDER = (orders.c.store == bindparam("the_store")) & (orders.c.order_id == bindparam("the_order_id"))
@@ -31,17 +31,29 @@ _TOUCHED = (
     .where(_ONE_ORDER)
     .values(seen_at=bindparam("now"), changed_at=bindparam("now"), version=orders.c.version + literal_column("1"))
 )
-_ORDERS_STORED = (
-    select(orders.c.order_id, orders.c.updated_at, orders.c.document, orders.c.version, order_personal.c.sealed)
-    .select_from(orders.outerjoin(order_personal, same_order(orders, order_personal)))
-    .where(orders.c.store == bindparam("the_store"), one_of(orders.c.order_id, "ids"))
+_IDS = each_of("ids")
+_ORDERS_STORED = select(
+    _IDS.c.value,
+    orders.c.updated_at,
+    orders.c.document,
+    orders.c.version,
+    order_personal.c.sealed,
+    order_keys.c.wrapped,  # there may be one before the order itself: see `gateway.orders.quarantine`
+).select_from(
+    _IDS.outerjoin(orders, (orders.c.store == bindparam("the_store")) & (orders.c.order_id == _IDS.c.value))
+    .outerjoin(order_personal, same_order(orders, order_personal))
+    .outerjoin(order_keys, (order_keys.c.store == bindparam("the_store")) & (order_keys.c.order_id == _IDS.c.value))
 )
 _REQUESTS_STORED = select(after_sales.c.request_id, after_sales.c.document).where(
     after_sales.c.store == bindparam("the_store"), one_of(after_sales.c.request_id, "ids")
 )
 _IS_OPEN = after_sales.c.state == "open"
 _REQUESTS_PENDING = select(
-    after_sales.c.order_id, after_sales.c.document, _IS_OPEN.label("is_open"), after_sales.c.due_at
+    after_sales.c.order_id,
+    after_sales.c.request_id,
+    after_sales.c.document,
+    _IS_OPEN.label("is_open"),
+    after_sales.c.due_at,
 ).where(
     after_sales.c.store == bindparam("the_store"),
     or_(_IS_OPEN, after_sales.c.due_at.is_not(None)),
@@ -93,26 +105,30 @@ class _Stored:
 class _Writing:
     """The rows one batch writes, by order id. ``replaced`` names orders whose earlier lines must go."""
 
-    orders: dict[str, Row] = field(default_factory=dict)
-    lines: dict[str, list[Row]] = field(default_factory=dict)
-    personal: dict[str, Row] = field(default_factory=dict)
-    raws: dict[str, Row] = field(default_factory=dict)
+    orders: dict[str, Values] = field(default_factory=dict)
+    lines: dict[str, Sequence[Values]] = field(default_factory=dict)
+    personal: dict[str, Values] = field(default_factory=dict)
+    raws: dict[str, Values] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)  # only a request of theirs changed
 
 
 def upsert_orders(connection: Connection, vault: Vault, batch: OrderBatch, now: datetime) -> Changes:
+    """Merge the orders of ``batch`` into what is stored: `upsert_prepared` of orders not prepared yet."""
+    return upsert_prepared(connection, vault, prepare_batch(batch), now)
+
+
+def upsert_prepared(connection: Connection, vault: Vault, batch: PreparedBatch, now: datetime) -> Changes:
     """Merge the orders of ``batch`` into what is stored (see `gateway.orders.merge`) and return what changed.
 
-    Each order's raw words, at the same index of ``batch.raws``, are kept with the newest reading. Personal data and
-    raw words are sealed with the order's key; for an order whose person was erased they are not stored.
-    The bad, missing and unmapped items of the batch are left to `quarantine` and `alerts`.
+    Each order's raw words are kept with the newest reading. Personal data and raw words are sealed with the order's
+    key; for an order whose person was erased they are not stored.
+    The bad and unmapped items of the batch are left to `quarantine` and `alerts`.
     """
-    by_store: dict[str, list[tuple[Order, RawItem | None]]] = {}
-    raws: Iterable[RawItem | None] = batch.raws or [None] * len(batch.orders)
-    for order, raw in zip(batch.orders, raws, strict=True):
-        by_store.setdefault(order.store, []).append((order, raw))
+    by_store: dict[str, list[PreparedOrder]] = {}
+    for order in batch.orders:
+        by_store.setdefault(order.store, []).append(order)
     changes = [_upsert_store(connection, vault, store, items, to_micros(now)) for store, items in by_store.items()]
     return Changes(
         [order_id for change in changes for order_id in change.changed],
@@ -133,7 +149,7 @@ def upsert_after_sales(connection: Connection, vault: Vault, page: AfterSalePage
         by_store.setdefault(request.store, []).append((request, raw))
     changed: list[str] = []
     for store, items in by_store.items():
-        keys = OrderKeys(connection, vault, store, [request.order_id for request, _ in items])
+        keys = OrderKeys.load(connection, vault, store, [request.order_id for request, _ in items])
         fresh = _merge_requests(connection, store, [request for request, _ in items])
         changed += fresh
         sealed = []
@@ -172,28 +188,25 @@ def _merge_requests(connection: Connection, store: str, requests: Sequence[After
 
 
 def _upsert_store(
-    connection: Connection, vault: Vault, store: str, items: Sequence[tuple[Order, RawItem | None]], now: int
+    connection: Connection, vault: Vault, store: str, items: Sequence[PreparedOrder], now: int
 ) -> Changes:
-    ids = [order.order_id for order, _ in items]
-    keys = OrderKeys(connection, vault, store, ids)
-    stored = _load(connection, vault, store, ids, keys)
-    requests = _merge_requests(connection, store, [request for order, _ in items for request in order.requests])
+    keys, stored = _load(connection, vault, store, list({order.order_id for order in items}))
+    requests = _merge_requests(connection, store, [request for order in items for request in order.requests])
     asked = set(requests.values())
     changed: dict[str, None] = {}
     unchanged = stale = 0
     writing = _Writing()
-    for told, raw in items:
+    for told in items:
         order_id, key = told.order_id, keys.of(told.order_id)
-        order = told if key is not None else _without_person(told)
         before = stored.get(order_id)
-        after = _merged(before, order)
-        is_newest = before is None or to_micros(order.updated_at) >= before.updated_at
+        after = _merged(before, told, with_person=key is not None)
+        is_newest = before is None or told.updated_at >= before.updated_at
         if after is not None:
             changed[order_id] = None
             stored[order_id] = _stage(writing, vault, key, before, after, now)
-            if raw is not None and key is not None and is_newest:
-                sealed = vault.seal(key, raw.body, label("order_raw", store, order_id))
-                writing.raws[order_id] = {"store": store, "order_id": order_id, "sealed": sealed}
+            if told.raw is not None and key is not None and is_newest:
+                sealed = vault.seal(key, told.raw, label("order_raw", store, order_id))
+                writing.raws[order_id] = (store, order_id, sealed)
         elif order_id in asked:
             changed[order_id] = None
             writing.touched.add(order_id)
@@ -203,9 +216,7 @@ def _upsert_store(
             writing.seen.add(order_id)
     keys.save(connection)
     _write(connection, store, writing, now)
-    told_last = {
-        order.order_id: order for order, _ in items if to_micros(order.updated_at) == stored[order.order_id].updated_at
-    }
+    told_last = {order.order_id: order for order in items if order.updated_at == stored[order.order_id].updated_at}
     settled, waiting = _settle_requests(connection, store, stored, told_last)
     changed |= dict.fromkeys(settled)
     _refresh_due(connection, store, asked.union(settled, waiting))
@@ -213,7 +224,7 @@ def _upsert_store(
 
 
 def _settle_requests(
-    connection: Connection, store: str, stored: Mapping[str, _Stored], told_last: Mapping[str, Order]
+    connection: Connection, store: str, stored: Mapping[str, _Stored], told_last: Mapping[str, PreparedOrder]
 ) -> tuple[list[str], list[str]]:
     """Settle open requests that the newest reading of their order no longer carries.
 
@@ -221,10 +232,15 @@ def _settle_requests(
     """
     found = connection.execute(_REQUESTS_PENDING, _wanted(store, list(stored))).all()
     rows: list[Row] = []
-    for request in (read_request(row.document) for row in found if row.is_open):
-        newest = told_last.get(request.order_id)
-        if newest is None:
-            newest = read_order(stored[request.order_id].document, None, ()).order
+    for order_id, request_id, document in (row[:3] for row in found if row.is_open):
+        told = told_last.get(order_id)
+        if told is not None and any(carried.request_id == request_id for carried in told.requests):
+            continue  # said once more
+        request = read_request(document)
+        if told is not None:
+            newest = told.order(with_person=False, with_requests=True)
+        else:
+            newest = read_order(stored[order_id].document, None, ()).order
             if request.updated_at == newest.updated_at:
                 continue  # the reading that is stored may well have carried it: requests are not in its document
         after = settled_by(newest, request)
@@ -240,71 +256,71 @@ def _refresh_due(connection: Connection, store: str, order_ids: Iterable[str]) -
     run_many(connection, _DUE, [{"the_store": store, "the_order_id": order_id} for order_id in order_ids])
 
 
-def _load(connection: Connection, vault: Vault, store: str, ids: Sequence[str], keys: OrderKeys) -> dict[str, _Stored]:
-    rows = connection.execute(_ORDERS_STORED, _wanted(store, ids))
+def _load(connection: Connection, vault: Vault, store: str, ids: Sequence[str]) -> tuple[OrderKeys, dict[str, _Stored]]:
+    """Return what is stored of the orders named, opened, and their keys."""
+    rows = connection.execute(_ORDERS_STORED, _wanted(store, ids)).all()
+    there = [row for row in rows if row.updated_at is not None]
+    wrapped = {row.value: row.wrapped for row in rows if row.wrapped is not None}
+    keys = OrderKeys(vault, store, (row.value for row in there), wrapped)
     found: dict[str, _Stored] = {}
-    for order_id, updated_at, document, version, sealed in rows:
+    for order_id, updated_at, document, version, sealed, _ in there:
         key = keys.of(order_id)
         personal = None
         if sealed is not None and key is not None:
             personal = vault.open(key, sealed, label("order_personal", store, order_id))
         found[order_id] = _Stored(updated_at, document, version, personal)
-    return found
+    return keys, found
 
 
-def _merged(before: _Stored | None, order: Order) -> Known | None:
+def _merged(before: _Stored | None, told: PreparedOrder, *, with_person: bool) -> PreparedOrder | None:
     """Return the order as known now, requests aside, or None when nothing changes."""
     if before is None:
-        return Known(order)
+        return told
     if (
-        to_micros(order.updated_at) == before.updated_at
-        and (before.personal is None or personal_of(order) == before.personal)
-        and document_of(order) == before.document
+        told.updated_at == before.updated_at
+        and (before.personal is None or told.personal == before.personal)
+        and told.document == before.document
     ):
         return None  # told again: most of an overlapping window; reading the stored order back would cost more
-    if to_micros(order.updated_at) >= before.updated_at and tells_all(order, untold_in(before.document)):
-        return Known(order)
+    clear = with_person and told.hides_nobody
+    if clear and told.updated_at >= before.updated_at and told.absent.issubset(untold_in(before.document)):
+        return told
     if before.known is None:
         before.known = read_order(before.document, before.personal, ())
-    return converge(before.known, order.model_copy(update={"requests": ()}) if order.requests else order)
-
-
-def _without_person(order: Order) -> Order:
-    return order.model_copy(update={"buyer": None, "recipient": None, "note": "", "buyer_message": ""})
+    known = converge(before.known, told.order(with_person=with_person, with_requests=False))
+    return None if known is None else prepare(known.order, known.as_of)
 
 
 def _stage(
-    writing: _Writing, vault: Vault, key: bytes | None, before: _Stored | None, after: Known, now: int
+    writing: _Writing, vault: Vault, key: bytes | None, before: _Stored | None, after: PreparedOrder, now: int
 ) -> _Stored:
     """Put the rows of one changed order among those to write and return it as it will be stored."""
-    order = after.order
-    store, order_id = order.store, order.order_id
-    row = order_row(order, after.as_of, 1 if before is None else before.version + 1, now)
-    writing.orders[order_id] = row
-    writing.lines[order_id] = line_rows(order)
+    store, order_id = after.store, after.order_id
+    version = 1 if before is None else before.version + 1
+    writing.orders[order_id] = order_row(after.values, after.document, version, now)
+    writing.lines[order_id] = after.lines
     if before is not None:
         writing.replaced.add(order_id)
     personal = None
     if key is not None:
-        personal = personal_of(order)
+        personal = after.personal
         if before is None or personal != before.personal:
             sealed = vault.seal(key, personal, label("order_personal", store, order_id))
-            traces = traces_of(vault, store, order.recipient)
-            writing.personal[order_id] = {"store": store, "order_id": order_id, "sealed": sealed, **traces}
-    known = after if not order.requests else Known(order.model_copy(update={"requests": ()}), after.as_of)
-    return _Stored(row["updated_at"], row["document"], row["version"], personal, known)
+            traces = traces_of(vault, store, after.findable)
+            writing.personal[order_id] = (store, order_id, sealed, *traces.values())
+    return _Stored(after.updated_at, after.document, version, personal)
 
 
 def _write(connection: Connection, store: str, writing: _Writing, now: int) -> None:
     def named(order_ids: Iterable[str], **more: object) -> list[Row]:
         return [{"the_store": store, "the_order_id": order_id, **more} for order_id in order_ids]
 
-    run_many(connection, upsert(connection, orders, guard="updated_at"), list(writing.orders.values()))
+    insert_many(connection, upsert(connection, orders, guard="updated_at"), list(writing.orders.values()))
     run_many(connection, delete_by_key(connection, order_lines, ("store", "order_id")), named(writing.replaced))
     lines = [row for rows in writing.lines.values() for row in rows]
-    run_many(connection, insert_new(connection, titles), title_rows({row["title"] for row in lines}))
-    run_many(connection, _NEW_LINE, lines)
-    run_many(connection, upsert(connection, order_personal), list(writing.personal.values()))
-    run_many(connection, upsert(connection, order_raw), list(writing.raws.values()))
+    insert_many(connection, insert_new(connection, titles), title_rows({row[TITLE] for row in lines}))
+    insert_many(connection, _NEW_LINE, lines)
+    insert_many(connection, upsert(connection, order_personal), list(writing.personal.values()))
+    insert_many(connection, upsert(connection, order_raw), list(writing.raws.values()))
     run_many(connection, _TOUCHED, named(writing.touched - writing.orders.keys(), now=now))
     run_many(connection, _SEEN, named(writing.seen - writing.orders.keys() - writing.touched, now=now))

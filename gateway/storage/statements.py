@@ -18,6 +18,7 @@ from sqlalchemy import (
     Insert,
     Select,
     Table,
+    TableValuedAlias,
     Update,
     bindparam,
     delete,
@@ -54,6 +55,14 @@ def one_of(column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
     In SQLite's words: other databases get theirs here.
     """
     return column.in_(select(func.json_each(bindparam(parameter)).table_valued("value").c.value))
+
+
+def each_of(parameter: str) -> TableValuedAlias:
+    """Return the texts in ``parameter``, which holds them as a JSON list, as rows with one column ``value``.
+
+    In SQLite's words, as `one_of`.
+    """
+    return func.json_each(bindparam(parameter)).table_valued("value")
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:
@@ -95,20 +104,34 @@ def run_many(connection: Connection, statement: Insert | Update | Delete, rows: 
     """Run ``statement``, made once and kept, for many rows that have the same names.
 
     Rows go to the driver as they are, which costs a third of what `Connection.execute` does for each; so they may
-    hold only what the driver itself stores (int, str, bytes, None). Inserts go many rows to a statement: the driver
-    lets go of the interpreter once a statement, and getting it back from a busy thread costs more than a row.
+    hold only what the driver itself stores (int, str, bytes, None). For inserts see `insert_many`.
     """
     if not rows:
         return
     names = tuple(rows[0])
     sql, take = _compiled(statement, connection.dialect, names)
-    if not isinstance(statement, Insert):
-        connection.exec_driver_sql(sql, [take(row) for row in rows])
-        return
+    values = [take(row) for row in rows]
+    if isinstance(statement, Insert):
+        _insert(connection, sql, values)
+    else:
+        connection.exec_driver_sql(sql, values)
+
+
+def insert_many(connection: Connection, statement: Insert, rows: Sequence[tuple[object, ...]]) -> None:
+    """Run an insert or an upsert, made once and kept, for rows that give every column in the order of its table.
+
+    Rows go many to a statement: the driver lets go of the interpreter once a statement, and getting it back from a
+    busy thread costs more than a row.
+    """
+    if rows:
+        _insert(connection, _of_whole_rows(statement, connection.dialect), rows)
+
+
+def _insert(connection: Connection, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
     for start in range(0, len(rows), _ROWS_A_STATEMENT):
         part = rows[start : start + _ROWS_A_STATEMENT]
-        values = tuple(chain.from_iterable(take(row) for row in part))
-        connection.exec_driver_sql(_of_many_rows(sql, len(names), len(part)), values)
+        several = _of_many_rows(sql, len(part[0]), len(part))
+        connection.exec_driver_sql(several, tuple(chain.from_iterable(part)))
 
 
 def _only_sqlite(connection: Connection) -> None:
@@ -159,6 +182,16 @@ def _compiled(
     if fixed:
         raise TypeError(f"a statement for many rows takes every value from them; it brings {sorted(fixed)} itself")
     return str(compiled), (itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],))
+
+
+@cache
+def _of_whole_rows(statement: Insert, dialect: Dialect) -> str:
+    """Return the driver's text of an insert whose marks stand in the order of the table's columns."""
+    names = tuple(column.name for column in statement.table.columns)
+    sql, take = _compiled(statement, dialect, names)
+    if take({name: name for name in names}) != names:
+        raise TypeError(f"an insert into {statement.table.name} does not take its columns in their order")
+    return sql
 
 
 @cache

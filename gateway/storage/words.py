@@ -1,7 +1,7 @@
 """Finding titles by the words in them.
 
-Titles are compared folded: compatibility forms united (NFKC), case folded, runs of spaces made one. A word is found
-wherever it stands in a title, also within a longer word, for Chinese and Japanese put no spaces between words.
+Titles are compared folded (`gateway.storage.titles`). A word is found wherever it stands in a title, also within a
+longer word, for Chinese and Japanese put no spaces between words.
 
 Each different title stands once in `titles`. An FTS5 table over it, cut into trigrams, narrows the search where
 SQLite can make one; `prepare` looks at every start. Where it cannot, and for words of one or two characters, which
@@ -12,11 +12,9 @@ number (not with that of the orders).
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from collections.abc import Sequence
 from contextlib import closing
 from functools import lru_cache
-from hashlib import blake2b
 
 from sqlalchemy import Connection, Integer, Select, column, func, literal_column, select, table
 
@@ -33,24 +31,6 @@ _CREATE = (
     "insert into titles_trigrams(rowid, folded) values (new.key, new.folded); end",
     "insert into titles_trigrams(titles_trigrams) values ('rebuild')",
 )
-
-
-def fold(text: str) -> str:
-    """Return ``text`` as titles and words are compared."""
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return " ".join(plain.replace("\0", " ").casefold().split())
-
-
-@lru_cache(maxsize=16_384)
-def title_row(title: str) -> tuple[int, str] | None:
-    """Return key and folded text of a title's row in `titles`, None for a title without a character to find."""
-    folded = fold(title)
-    return (key_of(folded), folded) if folded else None
-
-
-def key_of(folded: str) -> int:
-    """Return the key of a folded title: 63 bits of its hash, so that no look-up is needed to know it."""
-    return int.from_bytes(blake2b(folded.encode(), digest_size=8).digest()) >> 1
 
 
 def prepare(connection: Connection, *, anew: bool = False) -> bool:

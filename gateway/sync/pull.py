@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,14 +20,16 @@ from gateway.orders.store import open_with_deadlines
 from gateway.ports import Adapter, AfterSaleSource, Channel, Clock, Window
 from gateway.storage.database import Database
 from gateway.storage.vault import Vault
+from gateway.sync.aside import Aside
 from gateway.sync.cursors import Cursor, cursors_of, drop_cursor, load_cursor, save_cursor
 from gateway.sync.gaps import record_gaps
-from gateway.sync.streams import AfterSaleStream, Loaded, OrderStream, Saved, Stream
+from gateway.sync.streams import AfterSaleStream, Loaded, OrderStream, Page, Saved, Stream
 from gateway.sync.together import together
 
 log = structlog.get_logger(__name__)
 
 _SECOND = timedelta(seconds=1)
+_AHEAD = 4  # pages of a window that may be under way or wait while one is stored
 _AT_ONCE = 200  # open orders read and stored together
 _RECONCILED = "reconciled"  # the cursor that keeps when a second look was taken last
 _CREATED = ".created"  # ends the name of a cursor that goes by creation time
@@ -100,7 +104,8 @@ class Pull:
         self._settings = settings
         self._tell = tell
         self._turn = turn or asyncio.Lock()
-        self._orders = OrderStream(store, adapter, channel, settings.parallel)
+        self._aside = Aside()
+        self._orders = OrderStream(store, adapter, channel, settings.parallel, self._aside)
         self._after_sales = (
             AfterSaleStream(store, adapter, channel, adapter.manifest.limits, settings.parallel)
             if isinstance(adapter, AfterSaleSource)
@@ -113,7 +118,7 @@ class Pull:
 
     async def changes(self) -> PullReport:
         """Pull what changed since the last time; after a long absence, open orders with deadlines come first."""
-        async with self._turn:
+        async with self._turn, self._aside:
             return await self._changes()
 
     async def _changes(self) -> PullReport:
@@ -140,7 +145,7 @@ class Pull:
             for cursor in slices:
                 save_cursor(connection, cursor, self._clock.now())
 
-        async with self._turn:
+        async with self._turn, self._aside:
             await self._database.write(plan)
             return await self._unfinished_ranges()
 
@@ -193,14 +198,14 @@ class Pull:
     async def named(self, ids: Sequence[str]) -> PullReport:
         """Read the orders named."""
         loaded = await self._orders.load_named(ids)
-        return self._report(await self._save(loaded))
+        return self._report(await self._save_one(loaded))
 
     async def named_requests(self, ids: Sequence[str]) -> PullReport:
         """Read the after-sale requests named; nothing where the platform keeps them within orders."""
         total = Saved()
         if self._after_sales is not None:
             for loaded in await self._after_sales.load_named(ids):
-                total += await self._save(loaded)
+                total += await self._save_one(loaded)
         return self._report(total)
 
     async def retry_quarantine(self, *, everything: bool = False) -> PullReport:
@@ -216,7 +221,7 @@ class Pull:
             total += await self._retry_orders(orders)
         if requests and self._after_sales is not None:
             for loaded in await self._after_sales.load_named(requests):
-                total += await self._save(loaded)
+                total += await self._save_one(loaded)
                 good = [item.request_id for item in loaded.page.after_sales]
                 await self._settle_quarantine("after_sales", good)
         return self._report(total)
@@ -224,7 +229,7 @@ class Pull:
     async def _retry_orders(self, ids: Sequence[str]) -> Saved:
         loaded = await self._orders.load_named(ids)
         good = [order.order_id for batch in loaded.batches for order in batch.orders]
-        saved = await self._save(loaded)
+        saved = await self._save_one(loaded)
         await self._settle_quarantine("orders", good)
         return saved
 
@@ -292,26 +297,31 @@ class Pull:
         while cursor.position < end:
             until = cursor.window_end or min(cursor.position + (created or stream.widest), end)
             window = Window(cursor.position, until, "created" if created else "updated")
-            pages = _Pages(stream, window, cursor.next_page)
-            async for loaded in pages:
-                cursor = cursor.after_page(window, loaded.next_page)
-                saved = await self._save(loaded, cursor if keep else None)
-                total += saved
-                if changed is not None:
-                    changed.extend(saved.changed)
-                self._tell_progress(stream.name, total.seen, began, cursor.position - first, end - first)
+            async with aclosing(aiter(_Pages(stream, window, cursor.next_page))) as pages:
+                async for several in pages:
+                    cursor = cursor.after_page(window, several[-1].next_page)
+                    for saved in await self._save([page.loaded for page in several], cursor if keep else None):
+                        total += saved
+                        if changed is not None:
+                            changed.extend(saved.changed)
+                        self._tell_progress(stream.name, total.seen, began, cursor.position - first, end - first)
         return self._report(total)
 
-    async def _save(self, loaded: Loaded, cursor: Cursor | None = None) -> Saved:
+    async def _save(self, pages: Sequence[Loaded], cursor: Cursor | None = None) -> Sequence[Saved]:
+        """Store pages that follow each other, and the ``cursor`` after the last, or nothing of it all."""
         now = self._clock.now()
 
-        def act(connection: Connection) -> Saved:
-            saved = loaded.save(connection, self._vault, now)
+        def act(connection: Connection) -> Sequence[Saved]:
+            saved = [loaded.save(connection, self._vault, now) for loaded in pages]
             if cursor is not None:
                 save_cursor(connection, cursor, now)
             return saved
 
         return await self._database.write(act)
+
+    async def _save_one(self, loaded: Loaded) -> Saved:
+        (saved,) = await self._save([loaded])
+        return saved
 
     def _report(self, saved: Saved) -> PullReport:
         return PullReport(self._store.id, seen=saved.seen, changed=len(saved.changed), bad=saved.bad)
@@ -322,27 +332,68 @@ class Pull:
         self._tell(Progress(self._store.id, doing, seen, done, total, remaining))
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One page of a window, whole."""
+
+    loaded: Loaded
+    next_page: str | None
+
+
 class _Pages:
-    """The pages of one window, the next one already on its way while the caller works on the last."""
+    """The pages of one window in their order, further ones on their way while the caller works on the last.
+
+    Each step gives all that has been read meanwhile, one page at least. When a page fails, those before it are given
+    first.
+    """
 
     def __init__(self, stream: Stream, window: Window, first: str | None) -> None:
         self._stream = stream
         self._window = window
         self._first = first
+        self._room = asyncio.Semaphore(_AHEAD)
+        self._arrived = asyncio.Event()
+        self._coming: deque[asyncio.Task[_Read]] = deque()
 
-    async def __aiter__(self) -> AsyncIterator[Loaded]:
+    async def __aiter__(self) -> AsyncGenerator[Sequence[_Read]]:
+        listing = asyncio.create_task(self._list())
+        listing.add_done_callback(lambda _: self._arrived.set())
         try:
-            loaded = await self._stream.load(self._window, self._first)
+            while self._coming or not listing.done():
+                if not self._coming:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                    continue
+                several = [await self._coming[0]]
+                self._coming.popleft()
+                while self._coming and self._coming[0].done() and self._coming[0].exception() is None:
+                    several.append(self._coming.popleft().result())
+                for _ in several:
+                    self._room.release()
+                yield several
+            await listing
+        finally:
+            for task in (listing, *self._coming):
+                task.cancel()
+            await asyncio.gather(listing, *self._coming, return_exceptions=True)
+
+    async def _list(self) -> None:
+        """List page after page and have each of them read."""
+        page: Page | None = None
+        while page is None or page.next_page is not None:
+            await self._room.acquire()
+            page = await (self._list_first() if page is None else self._stream.list(self._window, page.next_page))
+            self._coming.append(asyncio.create_task(_whole(page)))
+            self._arrived.set()
+
+    async def _list_first(self) -> Page:
+        try:
+            return await self._stream.list(self._window, self._first)
         except (InvalidRequest, NotFound):
             if self._first is None:
                 raise
-            loaded = await self._stream.load(self._window, None)  # the page token outlived its welcome: start over
-        while loaded.next_page is not None:
-            following = asyncio.ensure_future(self._stream.load(self._window, loaded.next_page))
-            try:
-                yield loaded
-                loaded = await following
-            finally:
-                if not following.done():
-                    following.cancel()
-        yield loaded
+            return await self._stream.list(self._window, None)  # the page token outlived its welcome: start over
+
+
+async def _whole(page: Page) -> _Read:
+    return _Read(await page.loaded(), page.next_page)

@@ -1,4 +1,4 @@
-"""The two things pulled from every store, in one shape: load a page from the platform, then store it."""
+"""The two things pulled from every store, in one shape: list a page, read what stands on it, store it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,23 @@ from sqlalchemy import Connection
 
 from gateway.model.store import Store
 from gateway.orders.alerts import raise_alerts
+from gateway.orders.prepared import PreparedBatch, prepare_batch
 from gateway.orders.quarantine import keep_bad
-from gateway.orders.store import upsert_after_sales, upsert_orders
-from gateway.ports import Adapter, AfterSalePage, AfterSaleSource, Channel, Limits, OrderBatch, OrderSource, Window
+from gateway.orders.store import upsert_after_sales, upsert_prepared
+from gateway.ports import (
+    Adapter,
+    AfterSalePage,
+    AfterSaleSource,
+    Channel,
+    Limits,
+    OrderBatch,
+    OrderPage,
+    OrderSource,
+    Unread,
+    Window,
+)
 from gateway.storage.vault import Vault
+from gateway.sync.aside import Aside
 from gateway.sync.together import together
 
 
@@ -32,15 +45,23 @@ class Saved:
 
 
 class Loaded(Protocol):
-    """A page in memory."""
+    """A page in memory, as far as it is needed to be stored."""
+
+    def save(self, connection: Connection, vault: Vault, now: datetime) -> Saved:
+        """Store the page within the caller's transaction."""
+        ...
+
+
+class Page(Protocol):
+    """A page that was listed; what stands on it may still have to be read."""
 
     @property
     def next_page(self) -> str | None:
         """Return the next page's token, None after the last."""
         ...
 
-    def save(self, connection: Connection, vault: Vault, now: datetime) -> Saved:
-        """Store the page within the caller's transaction."""
+    async def loaded(self) -> Loaded:
+        """Read what is left to read. Raises the error tree."""
         ...
 
 
@@ -51,8 +72,8 @@ class Stream(Protocol):
     widest: timedelta  # the widest window a list call takes, by update time
     widest_created: timedelta | None  # the same by creation time; None: lists go by update time only
 
-    async def load(self, window: Window, page: str | None) -> Loaded:
-        """Read one page. Raises the error tree."""
+    async def list(self, window: Window, page: str | None) -> Page:
+        """List one page. Raises the error tree."""
         ...
 
 
@@ -61,18 +82,30 @@ class LoadedOrders:
     """Orders read, not yet stored."""
 
     store: str
-    batches: Sequence[OrderBatch]
-    next_page: str | None
+    batches: Sequence[PreparedBatch]
 
     def save(self, connection: Connection, vault: Vault, now: datetime) -> Saved:
         """Store orders, set bad ones aside, alert unknown words."""
         total = Saved()
         for batch in self.batches:
-            changes = upsert_orders(connection, vault, batch, now)
+            changes = upsert_prepared(connection, vault, batch, now)
             keep_bad(connection, vault, self.store, "orders", batch.bad, now)
             raise_alerts(connection, self.store, batch.unmapped, now)
             total += Saved(len(batch.orders) + len(batch.bad), tuple(changes.changed), len(batch.bad))
         return total
+
+
+@dataclass(frozen=True, slots=True)
+class _OrdersListed:
+    stream: OrderStream
+    listed: OrderPage
+
+    @property
+    def next_page(self) -> str | None:
+        return self.listed.next_page
+
+    async def loaded(self) -> LoadedOrders:
+        return await self.stream.load(self.listed)
 
 
 class OrderStream:
@@ -80,7 +113,7 @@ class OrderStream:
 
     name = "orders"
 
-    def __init__(self, store: Store, adapter: Adapter, channel: Channel, parallel: int) -> None:
+    def __init__(self, store: Store, adapter: Adapter, channel: Channel, parallel: int, aside: Aside) -> None:
         if not isinstance(adapter, OrderSource):
             raise TypeError(f"the {adapter.manifest.platform} adapter does not read orders (ports.OrderSource)")
         self.widest = adapter.manifest.limits.order_window
@@ -90,24 +123,32 @@ class OrderStream:
         self._batch = adapter.manifest.limits.order_batch
         self._channel = channel
         self._slots = asyncio.Semaphore(parallel)
+        self._aside = aside
 
-    async def load(self, window: Window, page: str | None) -> LoadedOrders:
-        """Read one page of the list, and the orders on it."""
-        listed = await self._source.list_orders(self._channel, window, page)
-        batches = [listed.batch] if listed.batch is not None else await self._fetch(listed.ids)
-        return LoadedOrders(self._store.id, batches, listed.next_page)
+    async def list(self, window: Window, page: str | None) -> Page:
+        """List one page."""
+        return _OrdersListed(self, await self._source.list_orders(self._channel, window, page))
+
+    async def load(self, page: OrderPage) -> LoadedOrders:
+        """Read the orders on a page."""
+        batches = await self._fetch(page.ids) if page.batch is None else [await self._prepared(page.batch)]
+        return LoadedOrders(self._store.id, batches)
 
     async def load_named(self, ids: Sequence[str]) -> LoadedOrders:
         """Read the orders named, as many calls as it takes."""
-        return LoadedOrders(self._store.id, await self._fetch(ids), None)
+        return LoadedOrders(self._store.id, await self._fetch(ids))
 
-    async def _fetch(self, ids: Sequence[str]) -> list[OrderBatch]:
+    async def _fetch(self, ids: Sequence[str]) -> Sequence[PreparedBatch]:
         parts = [ids[start : start + self._batch] for start in range(0, len(ids), self._batch)]
         return await together(self._fetch_part(part) for part in parts)
 
-    async def _fetch_part(self, ids: Sequence[str]) -> OrderBatch:
+    async def _fetch_part(self, ids: Sequence[str]) -> PreparedBatch:
         async with self._slots:
-            return await self._source.fetch_orders(self._channel, ids)
+            batch = await self._source.fetch_orders(self._channel, ids)
+        return await self._prepared(batch)
+
+    async def _prepared(self, batch: OrderBatch | Unread) -> PreparedBatch:
+        return await self._aside.read(batch) if isinstance(batch, Unread) else prepare_batch(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +158,25 @@ class LoadedAfterSales:
     store: str
     page: AfterSalePage
 
-    @property
-    def next_page(self) -> str | None:
-        """Return the next page's token."""
-        return self.page.next_page
-
     def save(self, connection: Connection, vault: Vault, now: datetime) -> Saved:
         """Store requests, set bad ones aside, alert unknown words."""
         changed = upsert_after_sales(connection, vault, self.page, now)
         keep_bad(connection, vault, self.store, "after_sales", self.page.bad, now)
         raise_alerts(connection, self.store, self.page.unmapped, now)
         return Saved(len(self.page.after_sales) + len(self.page.bad), tuple(changed), len(self.page.bad))
+
+
+@dataclass(frozen=True, slots=True)
+class _AfterSalesListed:
+    stream: AfterSaleStream
+    listed: AfterSalePage
+
+    @property
+    def next_page(self) -> str | None:
+        return self.listed.next_page
+
+    async def loaded(self) -> LoadedAfterSales:
+        return await self.stream.load(self.listed)
 
 
 class AfterSaleStream:
@@ -144,9 +193,12 @@ class AfterSaleStream:
         self._channel = channel
         self._slots = asyncio.Semaphore(parallel)
 
-    async def load(self, window: Window, page: str | None) -> LoadedAfterSales:
-        """Read one page of requests, each whole."""
-        listed = await self._source.list_after_sales(self._channel, window, page)
+    async def list(self, window: Window, page: str | None) -> Page:
+        """List one page."""
+        return _AfterSalesListed(self, await self._source.list_after_sales(self._channel, window, page))
+
+    async def load(self, listed: AfterSalePage) -> LoadedAfterSales:
+        """Read the requests on a page, each whole."""
         if self._listed_whole:
             return LoadedAfterSales(self._store.id, listed)
         whole = await together(self._whole(request.request_id) for request in listed.after_sales)

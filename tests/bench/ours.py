@@ -13,9 +13,8 @@ import json
 import logging
 import os
 import time
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, func, select
 
-from adapters.shopee import Shopee
-from adapters.shopee import orders as shopee_orders
-from adapters.shopee.client import read
-from adapters.shopee.pages import read_page
 from gateway.bootstrap import calm_collector
 from gateway.clock import SystemClock
 from gateway.config import SyncSettings
-from gateway.errors import GatewayError
 from gateway.model.store import App, AppSecret, Credential, Store
-from gateway.ports import Adapter, Answer, Call, Channel, Manifest, OrderBatch, OrderPage, Rate, Signed, Window
+from gateway.ports import Adapter, Channel
 from gateway.storage import stores as rows
 from gateway.storage.database import Database
 from gateway.storage.migrate import upgrade
@@ -45,6 +39,8 @@ from gateway.transport.credentials import SingleFlightCredentials
 from gateway.transport.gate import ModeGate, Standing
 from gateway.transport.limiter import Limiter
 from tests.bench import payload
+from tests.bench.platforms import RealShopee, WholeOrders
+from tests.bench.processes import cpu_seconds
 
 STORE = Store(
     id="bench",
@@ -56,45 +52,6 @@ STORE = Store(
     time_zone="Asia/Singapore",
 )
 _CREDENTIAL = Credential(access_token="bench-token", expires_at=datetime(2100, 1, 1, tzinfo=UTC))
-_NO_LIMIT = {"default": Rate(per_second=1_000_000, burst=1_000_000)}
-"""The canned server is the limit here, not the calls a second that a platform allows."""
-
-
-class RealShopee(Shopee):
-    """The adapter as it is, without the platform's limit."""
-
-    @property
-    def manifest(self) -> Manifest:
-        return replace(super().manifest, rates=_NO_LIMIT)
-
-
-class WholeOrders:
-    """A platform whose list gives whole orders, mapped and signed as Shopee's are."""
-
-    def __init__(self) -> None:
-        self._shopee = RealShopee()
-        self.manifest = self._shopee.manifest
-
-    def sign(self, *arguments: Any) -> Signed:
-        return self._shopee.sign(*arguments)
-
-    def classify(self, call: Call, answer: Answer) -> GatewayError | None:
-        return self._shopee.classify(call, answer)
-
-    async def list_orders(self, channel: Channel, window: Window, page: str | None) -> OrderPage:
-        call = read(
-            "order.whole_orders",
-            time_from=int(window.start.timestamp()),
-            time_to=int(window.end.timestamp()),
-            cursor=page or "",
-        )
-        answer = await channel.send(replace(call, path="/whole_orders"))
-        content, told = read_page(answer, call.operation)
-        batch = shopee_orders.orders_told(told, channel.store, (), {})
-        return OrderPage([order.order_id for order in batch.orders], content["next_cursor"] or None, batch)
-
-    async def fetch_orders(self, channel: Channel, ids: Sequence[str]) -> OrderBatch:
-        raise AssertionError("whole orders come with the list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +59,7 @@ class Took:
     """What a pull took and stored."""
 
     wall: float  # seconds, from empty folder to closed database
-    cpu: float  # seconds, all threads
+    cpu: float  # seconds, all threads, and the process that reads pages
     orders: int
     changed: int
 
@@ -114,7 +71,7 @@ async def pull(url: str, folder: Path, count: int, road: str, parallel: int | No
     half = timedelta(seconds=payload.STEP / 2)  # spans begin and end between two orders
     start = payload.updated_at(0) - half
     end = payload.updated_at(count) - half
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), cpu_seconds()
     async with AsyncExitStack() as stack:
         database, vault = await _database(stack, folder)
         channel = await _channel(stack, adapter, url)
@@ -127,7 +84,7 @@ async def pull(url: str, folder: Path, count: int, road: str, parallel: int | No
             clock=SystemClock(),
             settings=settings,
         ).range(start, end)
-    took = time.perf_counter() - wall, time.process_time() - cpu
+    took = time.perf_counter() - wall, cpu_seconds() - cpu
     if report.bad:
         raise AssertionError(f"{report.bad} orders were set aside: the canned server and the adapter disagree")
     return Took(*took, orders=report.seen, changed=report.changed)

@@ -21,12 +21,13 @@ from pathlib import Path
 from gateway.model.order import Phase, Recipient
 from gateway.orders.rows import title_rows
 from gateway.orders.search import Query, Sort, find
-from gateway.orders.traces import traces_of
+from gateway.orders.traces import findable, traces_of
 from gateway.storage.engines import sqlite_engine
 from gateway.storage.migrate import upgrade
 from gateway.storage.moments import from_micros, to_micros
+from gateway.storage.titles import title_row
 from gateway.storage.vault import Vault
-from gateway.storage.words import prepare, title_row
+from gateway.storage.words import prepare
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PAGE = 50
@@ -95,7 +96,7 @@ def fill(file: Path, count: int, vault: Vault) -> None:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA cache_size=-400000")
         _insert_many(connection, "stores", _store_rows())
-        _insert_many(connection, "titles", iter(title_rows(title_of(i) for i in range(20_011))))
+        _insert_many(connection, "titles", _titles(20_011))
         orders = _order_rows(count)
         number = 0
         while chunk := list(islice(orders, _CHUNK)):
@@ -121,6 +122,11 @@ def _store_rows() -> Iterator[dict[str, object]]:
         words = {"app": "bench", "platform": platform, "external_id": store, "role": "seller", "region": "SG"}
         more = {"currency": "SGD", "time_zone": "UTC", "name": store, "mode": "observe", "state": "connected"}
         yield {"id": store, **words, **more, "state_reason": "", "created_at": 0}
+
+
+def _titles(count: int) -> Iterator[dict[str, object]]:
+    for key, folded in title_rows(title_of(i) for i in range(count)):
+        yield {"key": key, "folded": folded}
 
 
 def _order_rows(count: int) -> Iterator[dict[str, object]]:
@@ -181,7 +187,7 @@ def _line_rows(i: int, order: dict[str, object]) -> Iterator[dict[str, object]]:
 def _personal_row(vault: Vault, i: int, order: dict[str, object]) -> dict[str, object]:
     store = str(order["store"])
     masked = frozenset(("name", "phone")) if store == "xhs-living" else frozenset[str]()
-    traces = traces_of(vault, store, Recipient(name=name_of(i), phone=phone_of(i), masked=masked))
+    traces = traces_of(vault, store, findable(Recipient(name=name_of(i), phone=phone_of(i), masked=masked)))
     return {"store": store, "order_id": order["order_id"], "sealed": b"-", **traces}
 
 

@@ -50,10 +50,11 @@ async def test_each_request_is_read_by_itself_where_the_list_is_not_whole(desk: 
     returns = Returns()
     limits = Limits(timedelta(days=15), 100, 50, timedelta(days=15), 100, listed_whole)
     stream = AfterSaleStream(desk.store, returns, object(), limits, parallel=2)  # type: ignore[arg-type]
-    loaded = await stream.load(Window(T0, T0 + timedelta(hours=1)), None)
+    page = await stream.list(Window(T0, T0 + timedelta(hours=1)), None)
+    loaded: Any = await page.loaded()
     assert returns.fetched == ([] if listed_whole else ["r1", "r2"])
     expected = None if listed_whole else T0 + timedelta(days=2)
     assert [one.evidence_by for one in loaded.page.after_sales] == [expected, expected]
-    assert loaded.next_page == "next"
+    assert page.next_page == "next"
     assert [bad.external_id for bad in loaded.page.bad] == ["r3"]
     assert [word.word for word in loaded.page.unmapped] == ([] if listed_whole else ["NEW", "NEW"])
