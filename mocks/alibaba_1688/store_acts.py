@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 def perform(world: World, buckets: Buckets, name: str, details: Mapping[str, Any]) -> dict[str, Any]:
     """Do an act about an account or the app; BadRequest when it is unknown or its details are wrong."""
     if name == "set_rate_limit":
-        per_second, burst = details.get("per_second"), details.get("burst")
-        if not isinstance(per_second, int | float) and per_second is not None:
-            raise BadRequest("per_second must be a number")
-        rate = float(per_second or buckets.per_second)
-        if rate <= 0:
-            raise BadRequest("per_second must be more than 0")
-        buckets.set(rate, int(burst if burst is not None else max(1, round(rate))))
-        return {"per_second": buckets.per_second, "burst": buckets.burst}
+        return buckets.set_as_told(details)
     act = ACTS.get(name)
     if act is None:
         raise BadRequest(f"unknown act {name!r}; known: set_rate_limit, {', '.join(ACTS)}")

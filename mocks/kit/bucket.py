@@ -5,6 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from mocks.kit.platform import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(slots=True)
@@ -29,3 +36,18 @@ class Buckets:
         """Change the limit; every bucket starts full."""
         self.per_second, self.burst = per_second, burst
         self._level.clear()
+
+    def set_as_told(self, details: Mapping[str, Any]) -> dict[str, Any]:
+        """Do the act `set_rate_limit` and give what holds now; BadRequest for figures that are no limit.
+
+        `per_second`: a number above 0, as it is when left out; `burst`: a whole number, else one second's calls.
+        """
+        rate, burst = details.get("per_second"), details.get("burst")
+        rate = self.per_second if rate is None else rate
+        if not isinstance(rate, int | float | Decimal) or isinstance(rate, bool) or rate <= 0:
+            raise BadRequest("per_second must be a number above 0")
+        burst = max(1, round(rate)) if burst is None else burst
+        if not isinstance(burst, int) or isinstance(burst, bool) or burst < 1:
+            raise BadRequest("burst must be a whole number, 1 or more")
+        self.set(float(rate), burst)
+        return {"per_second": self.per_second, "burst": self.burst}

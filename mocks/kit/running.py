@@ -61,13 +61,14 @@ async def serve(
     platforms: Sequence[str] | None = None,
     seed: int = 7,
     orders: int = 200,
-    clock: Literal["real", "virtual"] = "virtual",
+    clock: Literal["real", "virtual"] | Clock = "virtual",
     push_to: str | None = None,
     base_port: int = 0,
     host: str = "127.0.0.1",
 ) -> AsyncIterator[dict[str, Address]]:
     """Run simulators, all without `platforms`, and yield where each listens, by platform; they share one clock.
 
+    A test that moves the clock itself, without the control API, hands one in.
     With `base_port` 0 the system chooses free ports. Pushes go to `push_to` + `/webhooks/<platform>`. Raises
     UnknownPlatform before anything listens.
     """
@@ -77,7 +78,7 @@ async def serve(
         if name not in known:
             msg = f"there is no simulator for {name!r}; those that exist: {', '.join(known)}"
             raise UnknownPlatform(msg)
-    shared = Clock(clock)
+    shared = clock if isinstance(clock, Clock) else Clock(clock)
     addresses: dict[str, Address] = {}
     async with AsyncExitStack() as stack:
         for name in wanted:

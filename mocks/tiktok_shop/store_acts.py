@@ -25,19 +25,11 @@ NOTICE = 30 * DAY
 def perform(world: World, buckets: Buckets, name: str, details: Mapping[str, Any]) -> dict[str, Any]:
     """Do an act about a shop or the app; BadRequest when it is unknown or its details are wrong."""
     if name == "set_rate_limit":
-        return _rate_limit(buckets, details)
+        return buckets.set_as_told(details)
     act = ACTS.get(name)
     if act is None:
         raise BadRequest(f"unknown act {name!r}; known: set_rate_limit, {', '.join(ACTS)}")
     return act(world, details)
-
-
-def _rate_limit(buckets: Buckets, details: Mapping[str, Any]) -> dict[str, Any]:
-    rate = details.get("per_second", buckets.per_second)
-    if not isinstance(rate, int | float) or rate <= 0:
-        raise BadRequest("per_second must be a number above 0")
-    buckets.set(float(rate), int(details.get("burst", max(1, round(rate)))))
-    return {"per_second": buckets.per_second, "burst": buckets.burst}
 
 
 def _shop(world: World, details: Mapping[str, Any]) -> Shop:

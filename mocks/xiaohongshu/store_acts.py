@@ -35,14 +35,7 @@ def _rate_limit(limits: Limits, details: Mapping[str, Any]) -> dict[str, Any]:
     if dimension not in {"app", "method"}:
         raise BadRequest("dimension must be app or method")
     buckets = limits.app if dimension == "app" else limits.method
-    rate = details.get("per_second", buckets.per_second)
-    if not isinstance(rate, int | float) or isinstance(rate, bool) or rate <= 0:
-        raise BadRequest("per_second must be a number above 0")
-    burst = details.get("burst", max(1, round(rate)))
-    if not isinstance(burst, int) or burst < 1:
-        raise BadRequest("burst must be a whole number, 1 or more")
-    buckets.set(float(rate), burst)
-    return {"dimension": dimension, "per_second": buckets.per_second, "burst": buckets.burst}
+    return {"dimension": dimension} | buckets.set_as_told(details)
 
 
 def _shops(world: World, details: Mapping[str, Any]) -> list[Shop]:
