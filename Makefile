@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+CLIENTS = .venv-clients
+NODE    = tests/clients/node
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: demo test test-all check bench lock clean
+.PHONY: demo test test-all test-clients check bench lock clean
 
 demo: $(VENV)/.runtime        ## play a short shop day against the simulators
 	$(BIN)/gateway demo
@@ -12,8 +14,11 @@ demo: $(VENV)/.runtime        ## play a short shop day against the simulators
 test: $(VENV)/.dev            ## the tests a developer runs before each commit
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: $(VENV)/.dev        ## every test, the slow ones included, with many more drawn examples
+test-all: $(VENV)/.dev $(CLIENTS)/.ready $(NODE)/node_modules/.package-lock.json  ## every test, the slow ones included, with many more drawn examples
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 --dist loadfile
+
+test-clients: $(VENV)/.dev $(CLIENTS)/.ready $(NODE)/node_modules/.package-lock.json  ## client libraries by others, against the simulators
+	$(BIN)/pytest tests/clients
 
 check: $(VENV)/.dev           ## format, lint, layers, types
 	$(BIN)/ruff format --check .
@@ -24,11 +29,15 @@ check: $(VENV)/.dev           ## format, lint, layers, types
 bench: $(VENV)/.bench         ## the measurements README quotes; ratios within one run
 	$(BIN)/python -m tests.bench
 
-lock:                         ## rewrite both lock files (needs uv)
+lock:                         ## rewrite the lock files of Python (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --extra build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  tests/clients/requirements.txt -o tests/clients/requirements.lock
+	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --no-deps tests/clients/requirements-newer-python.txt -o tests/clients/requirements-newer-python.lock
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -40,9 +49,22 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
+# Clients by others live apart from the project.
+$(CLIENTS)/.ready: tests/clients/requirements.lock tests/clients/requirements-newer-python.lock
+	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r tests/clients/requirements.lock
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --no-deps --ignore-requires-python -r tests/clients/requirements-newer-python.lock
+	touch $@
+
+# Node.js is optional: where it or npm is missing, nothing is made and those clients' tests are skipped, saying why.
+$(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
+	if command -v node >/dev/null && command -v npm >/dev/null; then npm ci --prefix $(NODE) --silent; fi
+
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "dlt==1.31.0"
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

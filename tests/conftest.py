@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import random
 import socket
 from collections.abc import Iterator
 
@@ -22,6 +23,16 @@ _attempts: list[str] = []
 _live_test = False  # a test marked `live` runs now, which may reach its platform
 
 pytest.register_assert_rewrite("tests.kit")
+
+
+# What the policy sweep draws; workers inherit it from the process that starts them.
+os.environ.setdefault("SWEEP_SEED", str(random.randrange(1_000_000)))
+
+
+def pytest_report_header() -> str:
+    """Say which scenarios this run draws from the policy's fact space."""
+    seed = os.environ["SWEEP_SEED"]
+    return f"policy sweep: seed {seed} (SWEEP_SEED={seed} draws the same scenarios again)"
 
 
 class LeavesLoopback(RuntimeError):
@@ -103,8 +114,8 @@ _skipped: list[str] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note what was skipped, but for tests that need a real platform's credentials."""
-    if report.skipped and "live" not in report.keywords and not hasattr(report, "wasxfail"):
+    """Note what was skipped, but for tests that need a real platform's credentials or Node.js."""
+    if report.skipped and not {"live", "needs_node"} & set(report.keywords) and not hasattr(report, "wasxfail"):
         _skipped.append(report.nodeid)
 
 
