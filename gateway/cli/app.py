@@ -18,6 +18,7 @@ from gateway.cli import (
     purchases,
     quarantine,
     requests,
+    scaffold,
     serving,
     setup,
     shipping,
@@ -46,6 +47,7 @@ _PARTS = (
     notices,
     backups,
     platforms,
+    scaffold,
     doctor,
     demo,
 )

@@ -36,7 +36,7 @@ READING = {
     "alerts", "apps list", "backup", "doctor", "events list", "events show", "facts list", "gaps", "orders export",
     "orders list", "orders show", "platforms", "purchases list", "quarantine list", "stores list", "today", "version",
 }  # fmt: skip
-APART = {"init", "serve", "demo", "restore", "db upgrade"}  # before there is a gateway, or never beside one
+APART = {"init", "serve", "demo", "restore", "db upgrade", "new-platform"}  # never beside a gateway, or needing none
 ELSEWHERE = {"connect_with_state", "connected_by"}  # asked by `stores connect` while it waits: a test of its own below
 
 

@@ -53,6 +53,7 @@ COMMANDS = [
     ["facts", "import"],
     ["facts", "list"],
     ["platforms"],
+    ["new-platform"],
     ["purchases"],
     ["purchases", "link"],
     ["purchases", "unlink"],
