@@ -32,11 +32,20 @@ MOST_WAREHOUSES = 100
 
 def within(params: Params, created: int, updated: int) -> bool:
     """Say whether two instants lie in the asked windows; `ge` counts, `lt` does not."""
-    return all(
-        (start is None or start <= at) and (end is None or at < end)
-        for name, at in (("create_time", created), ("update_time", updated))
-        for start, end in [(params.number(f"{name}_ge"), params.number(f"{name}_lt"))]
-    )
+    return windows(params)(created, updated)
+
+
+def windows(params: Params) -> Callable[[int, int], bool]:
+    """Give `within` for the windows asked for, read once for many rows."""
+    bounds = [(params.number(f"{name}_ge"), params.number(f"{name}_lt")) for name in ("create_time", "update_time")]
+
+    def inside(*moments: int) -> bool:
+        return all(
+            (start is None or start <= at) and (end is None or at < end)
+            for at, (start, end) in zip(moments, bounds, strict=True)
+        )
+
+    return inside
 
 
 def sorting(query: Params) -> tuple[str, bool]:
@@ -69,6 +78,7 @@ def _filter(body: Params) -> Callable[[Order], bool]:
     buyer = body.optional("buyer_user_id")
     asked = body.flag("is_buyer_request_cancel")
     warehouses = body.texts("warehouse_ids", MOST_WAREHOUSES)
+    inside = windows(body)
 
     def fits(order: Order) -> bool:
         return (
@@ -77,7 +87,7 @@ def _filter(body: Params) -> Callable[[Order], bool]:
             and (not buyer or order.buyer.user_id == buyer)
             and (asked is None or (order.request is not None) is asked)
             and (not warehouses or order.shop.warehouse_id in warehouses)
-            and within(body, order.created, order.updated)
+            and inside(order.created, order.updated)
         )
 
     return fits
