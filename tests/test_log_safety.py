@@ -30,6 +30,7 @@ from gateway.errors import GatewayError
 from gateway.operations.context import Context
 from gateway.operations.demo.run import DemoReport, run
 from gateway.policy.terms import Reason
+from gateway.storage import stores
 from gateway.transport.redaction import configure_logging
 
 BUYER = {
@@ -43,7 +44,7 @@ NOTE = "canary note: ring twice at the back door"
 CHAT = "canary chat: my door code is 7391"
 COMPLAINT = "canary complaint: it bit my aunt Petronella"
 PLANTED = (*BUYER.values(), "91237654", "9123 7654", NOTE, CHAT, COMPLAINT)
-UNMASKED = {"SG", "MY", "BR"}
+CONNECTED = {"SG", "VN"}  # the demo's shops of Shopee; the others' tokens run out over the day
 OUTLIVED = [  # on the way of the day's first readings; the gateway repeats them
     {"operation": "order/get_order_list", "fault": "truncated_json", "times": 1},
     {"operation": "order/get_order_detail", "fault": "html_body", "times": 1},
@@ -58,6 +59,7 @@ class Shadow:
     """Follows the day from the simulator's side and gathers what must stay inside."""
 
     control_url: str = ""
+    others: dict[str, str] = field(default_factory=dict)  # the control URLs of the other platforms
     canaries: set[str] = field(default_factory=set)
     order_id: str = ""  # an order of the planted buyer
 
@@ -77,12 +79,17 @@ class Shadow:
         self.canaries |= {told["partner_key"], told["push_partner_key"], *told["auth_codes"]}
         for store in told["stores"]:
             self.canaries |= {store["access_token"], store["refresh_token"]}
+        for url in self.others.values():
+            told = httpx.get(f"{url}/credentials", trust_env=False, timeout=30).raise_for_status().json()
+            self.canaries |= {told["app_secret"], *told["auth_codes"]}
+            for store in told["stores"]:
+                self.canaries |= {store["access_token"], store["refresh_token"]}
 
     def gather_people(self) -> None:
         """Note what the platform tells of every buyer, read with a signature of the test's own."""
         told = self.read("/credentials")
         rows = self.read("/orders?limit=100000")
-        for store in told["stores"]:
+        for store in (each for each in told["stores"] if each["region"] in CONNECTED):
             mine = [row["id"] for row in rows if row["store"] == str(store["shop_id"])]
             for start in range(0, len(mine), 50):
                 fields = "recipient_address,buyer_username,note,buyer_user_id"
@@ -113,7 +120,7 @@ class Shadow:
     def plant(self) -> None:
         """Put the canaries where a person would have written them, and faults on the way."""
         told = self.read("/credentials")
-        for store in told["stores"]:
+        for store in (each for each in told["stores"] if each["region"] in CONNECTED):
             shop = int(store["shop_id"])
             order_id = self.do("/orders", {"store": shop, "buyer": BUYER})["id"]
             self.call(told, store, "order/set_note", body={"order_sn": order_id, "note": NOTE})
@@ -125,6 +132,21 @@ class Shadow:
                 self.order_id = order_id
         self.canaries |= set(PLANTED)
         self.do("/faults", OUTLIVED)
+
+    def plant_elsewhere(self, platforms: dict[str, str]) -> None:
+        """Put the same buyer on the platforms, given with their hosts, where nothing was planted yet."""
+        for platform in platforms.keys() - self.others.keys() - {"shopee"}:
+            self.others[platform] = url = f"{platforms[platform]}/_mock"
+            told = httpx.get(f"{url}/credentials", trust_env=False, timeout=30).raise_for_status().json()
+            shop = next(
+                told["stores"][0][name] for name in ("shop_id", "seller_id", "member_id") if name in told["stores"][0]
+            )
+            for phase in ("awaiting_shipment", "delivered"):
+                buyer = {name: BUYER[name] for name in ("name", "phone", "city", "street")}
+                answer = httpx.post(
+                    f"{url}/orders", json={"store": shop, "phase": phase, "buyer": buyer}, trust_env=False, timeout=30
+                )
+                answer.raise_for_status()
 
 
 @pytest.fixture
@@ -218,6 +240,8 @@ async def test_day_with_faults_tells_no_secret_and_no_person(
             shadow.plant()
         shadow.gather_credentials()
         async with running(path, **options) as context:
+            connected = await context.database.read(stores.apps)
+            shadow.plant_elsewhere({app.platform: app.base_url for app in connected})
             yield context
 
     def say(sentence: str) -> None:
