@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from gateway.errors import PolicyError
+from gateway.errors import DataError
 from gateway.marked_yaml import Mapping, Mark, MarkedError, Sequence, load
 from gateway.policy.marked_json import load_json
 from gateway.policy.scenario import FieldProblem, PlainText, Scenario
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN = 60  # characters of a wrong word that a message repeats
 
 
-class ScenarioError(PolicyError):
+class ScenarioError(DataError):
     """A malformed scenario. ``file``, ``line`` and ``field`` tell where, the text also what to do."""
 
     def __init__(self, mark: Mark, field: str, problem: str) -> None:
@@ -34,12 +35,12 @@ class ScenarioError(PolicyError):
 
 def read_scenario(file: Path) -> Scenario:
     """Return the scenario in a JSON or YAML file. Raises ScenarioError, OSError when there is no such file."""
-    return parse_scenario(_text(file), file.name)
+    return parse_scenario(decoded(file.read_bytes(), file.name), file.name)
 
 
 def read_batch(file: Path) -> Iterator[Scenario]:
     """Yield the scenarios of a file with one JSON object a line, in order. Raises ScenarioError."""
-    return parse_batch(_text(file), file.name)
+    return parse_batch(decoded(file.read_bytes(), file.name), file.name)
 
 
 def parse_scenario(text: str, file: str) -> Scenario:
@@ -62,19 +63,50 @@ def parse_batch(text: str, file: str) -> Iterator[Scenario]:
     """
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            try:
-                tree = load_json(line, file, first_line=number)
-            except MarkedError as error:
-                raise ScenarioError(error.mark, "", error.problem) from None
-            yield _scenario(tree, typed=True)
+            yield parse_line(line, file, number)
 
 
-def _text(file: Path) -> str:
+def parse_line(line: str, file: str, number: int) -> Scenario:
+    """Return the scenario in one line of JSON, the ``number``-th of ``file``. Raises ScenarioError.
+
+    Sound lines are read by the C reader; one it refuses is read again by the reader that knows where things stand.
+    """
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return Scenario.model_validate(json.loads(line, object_pairs_hook=_once), by_alias=True, by_name=False)
+    except (ValueError, RecursionError):  # ValidationError and JSONDecodeError among them
+        pass
+    try:
+        tree = load_json(line, file, first_line=number)
+    except MarkedError as error:
+        raise ScenarioError(error.mark, "", error.problem) from None
+    return _scenario(tree, typed=True)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    entries = dict(pairs)
+    if len(entries) != len(pairs):
+        raise ValueError
+    return entries
+
+
+def read_object(value: object) -> Scenario:
+    """Return the scenario an object of plain dicts, lists and texts holds (`PlainText` where a type is open).
+
+    Raises FieldProblem, whose ``path`` names the field and whose text says what is wrong there and what is allowed.
+    """
+    try:
+        return Scenario.model_validate(value, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise FieldProblem(*_first(error.errors(include_url=False))) from None
+
+
+def decoded(raw: bytes, file: str) -> str:
+    """Return UTF-8 text, its lines ending as on Unix; ``file`` names it in errors. Raises ScenarioError."""
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ScenarioError(Mark(file.name, line), "", "is not UTF-8 text: save it as UTF-8") from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ScenarioError(Mark(file, line), "", "is not UTF-8 text: save it as UTF-8") from None
 
 
 def _scenario(tree: Node, *, typed: bool) -> Scenario:
@@ -107,6 +139,11 @@ def _json_value(text: str) -> bool | int | float:
 
 
 def _explained(errors: list[ErrorDetails], tree: Node) -> ScenarioError:
+    path, problem = _first(errors)
+    return ScenarioError(_mark(tree, path), ".".join(str(part) for part in path), problem)
+
+
+def _first(errors: list[ErrorDetails]) -> tuple[tuple[str | int, ...], str]:
     # a default that could not be computed is only the echo of an error that is reported itself
     error = next(each for each in errors if each["type"] != "default_factory_not_called")
     path = tuple(error["loc"])
@@ -115,7 +152,7 @@ def _explained(errors: list[ErrorDetails], tree: Node) -> ScenarioError:
         path += cause.path
     if path and path[-1] == "[key]":
         path = path[:-1]
-    return ScenarioError(_mark(tree, path), ".".join(str(part) for part in path), _problem(error))
+    return path, _problem(error)
 
 
 def _mark(tree: Node, path: tuple[str | int, ...]) -> Mark:
