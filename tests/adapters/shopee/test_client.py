@@ -15,6 +15,7 @@ from adapters.shopee.client import signature
 from gateway.errors import DataError, StoreDisconnected
 from gateway.model.store import App, AppSecret, Credential, Store
 from gateway.ports import (
+    BUYING,
     AfterSaleSource,
     Answer,
     Call,
@@ -222,7 +223,7 @@ def test_capabilities_match_what_is_implemented_both_ways() -> None:
     offered = {one for one in Operation if adapter.manifest.offers(one) is Offered.api and one not in no_effects}
     assert offered == set(effects._BUILDERS)
     assert offered == {*probes._OF_ORDER, *probes._OF_RETURN, Operation.send_message}
-    assert set(adapter.manifest.capabilities) == set(Operation)
+    assert set(adapter.manifest.capabilities) == set(Operation) - BUYING
     limits = adapter.manifest.limits
     assert (limits.order_window, limits.order_page, limits.order_batch) == (timedelta(days=15), 100, 50)
     assert adapter.manifest.rates["default"].per_second > 0
