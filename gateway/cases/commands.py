@@ -119,7 +119,7 @@ class Commands:
         if found.judgement.words and found.judgement.needs:
             what = f"{' '.join(found.judgement.words)} To {what}"
         await self._road.check_mode(connection, what, found.judgement.needs, approved=approved)
-        effect = await self._road.commit(found, act_of(command, found), wanted, facts_read_at)
+        effect = await self._road.commit(found, act_of(command, found), wanted, facts_read_at, connection.store)
         effect, because = await self._road.carry(effect, connection)
         return replace(found, effect=effect, because=because)
 

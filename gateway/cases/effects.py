@@ -34,6 +34,7 @@ from gateway.errors import (
     PlatformError,
     RateLimited,
 )
+from gateway.ledger.booking import settle as settle_books
 from gateway.ports import Act, Channel, Clock, EffectPort, Happened, Operation
 from gateway.storage import audit
 from gateway.storage.database import Database
@@ -315,6 +316,11 @@ def _move(
         .where(effects.c.id == effect.id)
         .values(state=state, because=because, reference=reference, changed_at=to_micros(now))
     )
+    if not state.is_open:  # an outcome nobody knows keeps what it holds
+        happened = state is EffectState.confirmed
+        settle_books(
+            connection, effect.store, effect.act.order_id, holder=effect.id, happened=happened, at=now, because=because
+        )
     details = {"effect": effect.id, "state": state.value, "because": because, "reference": reference}
     audit.append(connection, now, "gateway", f"effect_{state}", effect.store, effect.act.order_id, details)
     log.info("effect", effect=effect.id, state=state.value, operation=effect.act.operation.value, store=effect.store)

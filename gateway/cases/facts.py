@@ -39,6 +39,8 @@ class StoreCounts:
     orders_in_window: int
     counted_cancellations_in_window: int
     penalty_points: int
+    closes_this_month: int = 0  # spent or reserved
+    credit_score: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ def _scenario(
             "currency": store.currency,
             "time_zone": store.time_zone,
             "health": {
+                "closes_this_month": counts.closes_this_month,
+                "credit_score": counts.credit_score,
                 "penalty_points": counts.penalty_points,
                 "orders_in_window": counts.orders_in_window,
                 "counted_cancellations_in_window": counts.counted_cancellations_in_window,

@@ -85,12 +85,12 @@ class Resolver:
         found = await self._decide(connection, order_id, reason)
         act, wanted = act_of(found, connection), Wanted(reason.value, by)
         if act is None:
-            await self._road.record(found, wanted)
+            await self._road.record(found, wanted, store=connection.store)
             return replace(found, because=_why_not(found))
         what = f"{found.decision.action.value} on this order"
         needs = [reason.value for reason in found.decision.approval]
         await self._road.check_mode(connection, what, needs, approved=approved)
-        effect = await self._road.commit(found, act, wanted, facts_read_at)
+        effect = await self._road.commit(found, act, wanted, facts_read_at, connection.store)
         effect, because = await self._road.carry(effect, connection)
         return replace(found, effect=effect, because=because)
 

@@ -27,7 +27,9 @@ from gateway.cases.effects import (
 )
 from gateway.cases.facts import Question, question_of
 from gateway.errors import GatewayError, NeedsApproval, NotAllowed, NotFound, NotSent, RateLimited
-from gateway.model.store import StoreMode
+from gateway.ledger.booking import Spending, hand_over, hold
+from gateway.ledger.points import hear, is_news
+from gateway.model.store import Store, StoreMode
 from gateway.orders.attested import facts_for
 from gateway.orders.documents import read_request
 from gateway.orders.store import StoredOrder
@@ -38,7 +40,7 @@ from gateway.policy.decision import canonical_bytes as decision_bytes
 from gateway.policy.rule_set import RuleSet
 from gateway.policy.scenario import canonical_bytes as scenario_bytes
 from gateway.policy.terms import Reason
-from gateway.ports import Act, Clock, EffectPort, HealthSource
+from gateway.ports import Act, Clock, EffectPort, HealthSource, Operation, StoreHealth
 from gateway.storage import audit
 from gateway.storage import stores as rows
 from gateway.storage.database import Database
@@ -122,6 +124,8 @@ class Road:
             else None
         )
         now = self.clock.now()
+        if health is not None:
+            await self._hear(store, health, now)
 
         def read(c: Transaction) -> tuple[StoredOrder, Question]:
             found = stored_order(c, self._vault, store.id, order_id)
@@ -129,11 +133,16 @@ class Road:
                 raise _no_order(store.id, order_id)
             skus = [line.sku for line in found.order.lines if line.sku]
             facts = facts_for(c, store.id, order_id, skus)
-            counts = counts_of(c, store, self.rules, health, now)
+            counts = counts_of(c, store, self.rules, now, order_id=order_id)
             return found, question_of(found, store, reason, counts, facts, self._valuations.get(store.id, {}), now)
 
         found, question = await self.database.read(read)
         return Found(found, question, decide(question.scenario, self.rules))
+
+    async def _hear(self, store: Store, health: StoreHealth, now: datetime) -> None:
+        """Book the points the platform tells, when they are news."""
+        if await self.database.read(lambda c: is_news(c, store.id, store.platform, health.penalty_points)):
+            await self.database.write(lambda c: hear(c, store.id, store.platform, health.penalty_points, now))
 
     async def order(self, connection: Connection, order_id: str, request_id: str | None = None) -> StoredOrder:
         """Return an order, read anew. Raises NotFound, and the error tree when it cannot be read."""
@@ -183,13 +192,33 @@ class Road:
                 reasons=tuple(reasons),
             )
 
-    async def record(self, found: Found, wanted: Wanted) -> None:
-        """Keep a wish and the policy's answer to it where no effect follows."""
-        now = self.clock.now()
-        await self.database.write(lambda c: _record(c, found, wanted, now))
+    async def record(self, found: Found, wanted: Wanted, *, store: Store | None = None) -> None:
+        """Keep a wish and the policy's answer to it where no effect follows.
 
-    async def commit(self, found: Found, act: Act, wanted: Wanted, facts_read_at: datetime) -> Effect:
-        """Commit to ``act`` together with the wish and the decision it rests on. Raises Conflict."""
+        With the ``store``, the answer's next step is handed to a person: what it spends is held for it. Raises
+        Conflict when somebody else has taken that meanwhile.
+        """
+        now = self.clock.now()
+
+        def record(c: Transaction) -> None:
+            intent, _ = _record(c, found, wanted, now)
+            if store is not None:
+                hand_over(c, store, **self._spending(found, wanted, now), intent=intent)
+
+        await self.database.write(record)
+
+    def _spending(self, found: Found, wanted: Wanted, now: datetime) -> Spending:
+        return {
+            "order_id": found.order.order.order_id,
+            "decision": found.decision,
+            "scenario": found.question.scenario,
+            "by": wanted.by,
+            "rules": self.rules,
+            "now": now,
+        }
+
+    async def commit(self, found: Found, act: Act, wanted: Wanted, facts_read_at: datetime, store: Store) -> Effect:
+        """Commit to ``act`` together with the wish, the decision it rests on, and what it spends. Raises Conflict."""
         now = self.clock.now()
 
         def commit_all(c: Transaction) -> Effect:
@@ -204,6 +233,8 @@ class Road:
                 now=now,
                 due_at=now + _HAND_OVER,
             )
+            if act.operation is Operation.seller_close:
+                hold(c, store, **self._spending(found, wanted, now), holder=effect)
             return effect_of(c, effect)
 
         return await self.database.write(commit_all)

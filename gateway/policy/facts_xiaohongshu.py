@@ -36,11 +36,13 @@ XHS_ANNOUNCED_HOURS = Fact("xiaohongshu.contact.announced_ahead_hours", read_cou
 
 XHS_QUOTA = Fact("xiaohongshu.quota.closes_per_month", read_count)
 XHS_POINTS_OVER_QUOTA = Fact("xiaohongshu.score.points_over_quota", read_count)
+XHS_POINTS_UNTALKED = Fact("xiaohongshu.score.points_without_contact", read_count)  # read by the ledger
 XHS_CAMPAIGNS_BELOW = Fact("xiaohongshu.score.campaigns_below", read_count)
 XHS_TRAFFIC_BELOW = Fact("xiaohongshu.score.traffic_below", read_count)
 XHS_STOP_BELOW = Fact("xiaohongshu.score.stop_below", read_count)
 XHS_RATE_TARGET = Fact("xiaohongshu.rate.target", read_line)
 XHS_RATE_LINE = Fact("xiaohongshu.rate.line", read_line)
+XHS_RATE_WINDOW = Fact("xiaohongshu.rate.window_days", read_count)  # read where the store's counts are made
 XHS_CLOSES_COUNT = Fact("xiaohongshu.rate.closes_count", read_yes)
 XHS_BATCH_REASONS = Fact("xiaohongshu.batch.reasons", read_words(Reason))
 XHS_BATCH_REASONS_IN_WINDOW = Fact("xiaohongshu.batch.reasons_in_free_window", read_words(Reason))

@@ -217,6 +217,8 @@ def cases_by_fact() -> dict[str, list[Case]]:
 
 NOT_DECIDED_HERE = {
     "shopee.rate.window_days": "read where the store's counts are made",
+    "xiaohongshu.rate.window_days": "read where the store's counts are made: tests/ledger",
+    "xiaohongshu.score.points_without_contact": "booked for closes found by sync: tests/ledger",
     "shopee.request.rejection_may_count": "prices a rejection, which no decision chooses: tests of rejecting",
 }
 
