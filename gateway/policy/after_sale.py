@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.policy.decision import Step
@@ -115,7 +114,7 @@ def parcels_both_ways(order: OrderFacts) -> list[Charge]:
 
 def charge_once(kind: CostKind, amount: Amount, times: int = 1) -> Charge:
     """Charge goods or a parcel, and nothing where it costs nothing."""
-    return Charge(kind, Fraction(times if amount.amount else 0), Fraction(amount.amount))
+    return Charge(kind, times if amount.amount else 0, amount.minor)
 
 
 def _return_plan(situation: Situation) -> tuple[tuple[Step, ...], bool, str]:

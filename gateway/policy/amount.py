@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from fractions import Fraction
-from typing import Annotated, Self
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BeforeValidator, model_validator
 
 from gateway.model.base import Frozen
 from gateway.model.money import Money, to_major
 from gateway.policy.notation import decimal_places
+
+if TYPE_CHECKING:
+    from gateway.policy.notation import Exact
 
 _DECIMAL_TEXT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,10})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -75,15 +78,25 @@ class Amount(Frozen):
             major = major.to_integral_value()
         return cls(amount=major, currency=money.currency)
 
+    @property
+    def minor(self) -> int:
+        """The amount in the currency's minor units."""
+        return int(self.amount.scaleb(decimal_places(self.currency)))
+
     @classmethod
-    def rounded(cls, exact: Fraction, currency: str) -> Amount:
-        """Return an exact figure of zero or more, rounded half-even to the currency's minor unit."""
-        places = decimal_places(currency)
-        digits = str(round(exact * 10**places)).rjust(places + 1, "0")
-        text = f"{digits[:-places]}.{digits[-places:]}" if places else digits
-        return cls.model_construct(amount=Decimal(text), currency=currency)
+    def rounded(cls, minor: Exact, currency: str) -> Amount:
+        """Return an exact figure of zero or more minor units, rounded half-even."""
+        return _whole(round(minor), currency)
 
     @classmethod
     def zero(cls, currency: str) -> Amount:
         """Return nothing, in ``currency``."""
-        return cls.rounded(Fraction(0), currency)
+        return _whole(0, currency)
+
+
+@lru_cache(maxsize=4096)  # few prices, so the same amounts come again and again
+def _whole(minor: int, currency: str) -> Amount:
+    places = decimal_places(currency)
+    digits = str(minor).rjust(places + 1, "0")
+    text = f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return Amount.model_construct(amount=Decimal(text), currency=currency)

@@ -5,16 +5,15 @@ Times in a decision carry the store's time zone; amounts are rounded to the curr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.policy.notation import json_bytes, money_object, quantity_text
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from fractions import Fraction
 
     from gateway.policy.amount import Amount
+    from gateway.policy.notation import Exact
     from gateway.policy.terms import (
         Action,
         Approval,
@@ -29,26 +28,23 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostItem:
+class CostItem(NamedTuple):
     """One kind of cost. ``quantity`` is exact; only its spelling is rounded. ``rule`` is None for a mere price."""
 
     kind: CostKind
-    quantity: Fraction
+    quantity: Exact
     amount: Amount
     rule: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(NamedTuple):
     """What a path is expected to cost: the items and the sum of their rounded amounts."""
 
     total: Amount
     items: tuple[CostItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """One step of the plan. The first is the decision's action; later ones are a forecast, asked anew when due."""
 
     action: Action
@@ -60,8 +56,7 @@ class Step:
     performed_by: Performer | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(NamedTuple):
     """One path judged, in its cheapest lawful variant. A path that is not allowed has no cost and no `earliest`."""
 
     path: Path
@@ -73,16 +68,14 @@ class Option:
     because: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A tempting act that the rules forbid here."""
 
     what: RefusedAct
     because: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection:
+class Rejection(NamedTuple):
     """What rejecting the open request may cost at most. No decision chooses it: it is for a person to order."""
 
     cost: Cost
@@ -90,8 +83,7 @@ class Rejection:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """What to do next, who does it and when, what it costs and why; the fields in the order they are written."""
 
     id: str | None
@@ -108,7 +100,7 @@ class Decision:
     explanation: str
     steps: tuple[Step, ...]
     options: tuple[Option, ...]
-    refused: tuple[Refusal, ...] = field(default=())
+    refused: tuple[Refusal, ...] = ()
 
 
 def canonical_bytes(decision: Decision) -> bytes:

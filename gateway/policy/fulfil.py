@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.policy.decision import Step
@@ -84,7 +83,7 @@ def fulfil_charges(situation: Situation, facts: FulfilFacts, at: datetime) -> li
     """Return what shipping then costs: the loss, a gift where the rules advise one, being late. Raises NoRuleKnown."""
     orders = situation.orders_asked
     loss = _loss(situation)
-    charges = [Charge(CostKind.loss, Fraction(orders if loss else 0), loss)]
+    charges = [Charge(CostKind.loss, orders if loss else 0, loss)]
     if facts.gift_reasons is not None:
         gift = situation.rules.know(facts.gift_reasons)
         if situation.reason in gift.value:
@@ -94,7 +93,6 @@ def fulfil_charges(situation: Situation, facts: FulfilFacts, at: datetime) -> li
     return charges
 
 
-def _loss(situation: Situation) -> Fraction:
+def _loss(situation: Situation) -> int:
     order = situation.order
-    spent = Fraction(order.goods_cost.amount) + Fraction(order.outbound_shipping_cost.amount)
-    return max(Fraction(0), spent - Fraction(order.paid.amount))
+    return max(0, order.goods_cost.minor + order.outbound_shipping_cost.minor - order.paid.minor)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.policy.facts import (
     FEWEST_ORDERS_FOR_A_RATE,
@@ -20,8 +18,7 @@ if TYPE_CHECKING:
     from gateway.policy.situation import Situation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateEffect:
+class RateEffect(NamedTuple):
     """What one more counted close does to the store: extra charges, rules to cite, approvals, and whether it stops."""
 
     charges: tuple[Charge, ...] = ()
@@ -56,11 +53,11 @@ def shopee_rate_effect(situation: Situation, more: int) -> RateEffect:
         charges=(
             Charge(
                 CostKind.penalty_point,
-                Fraction(points.value),
+                points.value,
                 prices.by_kind[CostKind.penalty_point],
                 points.cites[0],
             ),
-            Charge(CostKind.rate_threshold, Fraction(1), prices.line(line.value), line.cites[0]),
+            Charge(CostKind.rate_threshold, 1, prices.line(line.value), line.cites[0]),
         ),
         because=(*line.cites, *points.cites),
         approval=(Approval.rate_threshold,),

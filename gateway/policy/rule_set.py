@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from gateway.errors import NoRuleKnown
 from gateway.marked_yaml import Mark, MarkedError, Scalar, load
@@ -103,9 +103,7 @@ class RuleSet:
     facts: dict[str, History]
     advice: dict[str, Advice]  # by rule id: the rules that no decision is computed from
     _dates: tuple[list[date], list[date]] = field(init=False, compare=False, repr=False)
-    _views: dict[tuple[int, int], dict[str, Known[object]]] = field(
-        init=False, default_factory=dict, compare=False, repr=False
-    )
+    _views: dict[tuple[int, int], View] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         every = [dated for history in self.facts.values() for dated in history.values]
@@ -117,16 +115,17 @@ class RuleSet:
 
         A date counts from 00:00 in ``zone`` on.
         """
-        return Rules(self, in_force, self._known(in_force.astimezone(zone).date(), known_by.astimezone(zone).date()))
+        return Rules(self, in_force, self._view(in_force.astimezone(zone).date(), known_by.astimezone(zone).date()))
 
-    def _known(self, today: date, published_by: date) -> dict[str, Known[object]]:
+    def _view(self, today: date, published_by: date) -> View:
         reached = (bisect_right(self._dates[0], today), bisect_right(self._dates[1], published_by))
         if reached not in self._views:  # between two dates of its values a rule set looks the same
-            self._views[reached] = {
+            known = {
                 name: Known(dated.value, history.cites)
                 for name, history in self.facts.items()
                 if (dated := _latest(history.values, today, published_by)) is not None and dated.known
             }
+            self._views[reached] = View(known, frozenset(name.partition(".")[0] for name in known))
         return self._views[reached]
 
 
@@ -136,22 +135,29 @@ def _latest(values: tuple[DatedValue, ...], today: date, published_by: date) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class View:
+    """What is known between two dates of a rule set: facts by name, and the folders they come from."""
+
+    known: dict[str, Known[Any]]
+    topics: frozenset[str]
+
+
+class Rules(NamedTuple):
     """The rules of one instant."""
 
     rule_set: RuleSet
     in_force: datetime
-    known: dict[str, Known[object]]
+    view: View
 
     def know(self, fact: Fact[T]) -> Known[T]:
         """Return a fact. Raises NoRuleKnown when none was in force and published, or only a change was announced."""
-        found = self.known.get(fact.name)
+        found = self.view.known.get(fact.name)
         if found is None:
             raise NoRuleKnown(
                 f"no rule is known for {fact.name} at {self.in_force.isoformat()}; a person must look, "
                 f"or the rule set {self.rule_set.version} needs a value with a source"
             )
-        return cast("Known[T]", found)
+        return found
 
     def value(self, fact: Fact[T]) -> T:
         """Return a fact's value alone. Raises NoRuleKnown like `know`."""
@@ -159,7 +165,7 @@ class Rules:
 
     def covers(self, topic: str) -> bool:
         """Tell whether any fact under ``topic`` (a platform's folder) was in force and published."""
-        return any(name.startswith(f"{topic}.") for name in self.known)
+        return topic in self.view.topics
 
 
 def load_rules(folder: Path | None = None) -> RuleSet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.model.order import Phase
@@ -150,7 +149,7 @@ def seller_close(situation: Situation) -> Verdict:
     charges = [*effect.charges]
     if counted:
         price = situation.prices.by_kind[CostKind.counted_cancellation]
-        charges.append(Charge(CostKind.counted_cancellation, Fraction(orders), price, uncounted.cites[0]))
+        charges.append(Charge(CostKind.counted_cancellation, orders, price, uncounted.cites[0]))
     missing, steps, why = _close_plan(situation, counted=counted)
     return Allowed(
         path=Path.seller_close,

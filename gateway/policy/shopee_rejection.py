@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.errors import NoRuleKnown
@@ -31,7 +30,7 @@ def rejection_before_shipment(situation: Situation) -> Rejection | None:
     if not known.value:
         return None
     price = situation.prices.by_kind[CostKind.counted_cancellation]
-    counted = Charge(CostKind.counted_cancellation, Fraction(1), price, known.cites[-1])
+    counted = Charge(CostKind.counted_cancellation, 1, price, known.cites[-1])
     return Rejection(
         cost=cost_of((*effect.charges, counted), situation.currency),
         because=(*known.cites, *effect.because, *effect.stopped_by),

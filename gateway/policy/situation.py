@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gateway.errors import NoRuleKnown
@@ -17,46 +16,50 @@ from gateway.policy.valuation import Prices, prices
 from gateway.policy.verdict import Charge
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from gateway.policy.fact import Fact
+    from gateway.policy.notation import Exact
     from gateway.policy.rule_set import Rules, RuleSet
     from gateway.policy.scenario import OrderFacts, Scenario
     from gateway.policy.terms import CostKind
 
 NOT_SHIPPED = frozenset({Phase.on_hold, Phase.awaiting_shipment, Phase.awaiting_collection})
 SHIPPED = frozenset({Phase.in_transit, Phase.delivered, Phase.completed})
+_ONE_BY_ONE = frozenset({Phase.unpaid, Phase.on_hold})  # as is every order with an open request (item 10)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A scenario with the rules of its instant and the store's prices."""
+    """A scenario with the rules of its instant, the store's prices, and the words that every path asks for."""
 
     scenario: Scenario
     rules: Rules
     prices: Prices
+    order: OrderFacts
+    reason: Reason  # the true one
+    zone: tzinfo
+    as_of: datetime  # the instant of the decision, in the store's time zone
+    open_kind: RequestKind | None  # what the open request asks for
+    orders_asked: int  # how many orders one close or shipment stands for
 
     @classmethod
     def of(cls, scenario: Scenario, rule_set: RuleSet) -> Situation:
         """Look up what was in force at `as_of` and known by `known_by`."""
-        store = scenario.store
-        view = rule_set.at(scenario.as_of, scenario.known_by, store.zone)
-        return cls(_as_the_platform_means(scenario), view, prices(store.currency, store.valuation))
-
-    @property
-    def order(self) -> OrderFacts:
-        """The order's facts."""
-        return self.scenario.order
-
-    @property
-    def as_of(self) -> datetime:
-        """The instant of the decision, in the store's time zone."""
-        return self.local(self.scenario.as_of)
-
-    @property
-    def reason(self) -> Reason:
-        """The true reason."""
-        return self.scenario.intent.reason
+        scenario = _as_the_platform_means(scenario)
+        store, order, zone = scenario.store, scenario.order, scenario.store.zone
+        asked = _asked_by_buyer(order)
+        return cls(
+            scenario=scenario,
+            rules=rule_set.at(scenario.as_of, scenario.known_by, zone),
+            prices=prices(store.currency, store.valuation),
+            order=order,
+            reason=scenario.intent.reason,
+            zone=zone,
+            as_of=scenario.as_of.astimezone(zone),
+            open_kind=asked,
+            orders_asked=1 if asked or order.phase in _ONE_BY_ONE else scenario.intent.batch_size,
+        )
 
     @property
     def currency(self) -> str:
@@ -67,25 +70,6 @@ class Situation:
     def not_shipped(self) -> bool:
         """Paid, and the goods have not left."""
         return self.order.phase in NOT_SHIPPED
-
-    @property
-    def orders_asked(self) -> int:
-        """How many orders one close or shipment stands for (item 10: these three are answered one by one)."""
-        alone = self.order.phase in {Phase.unpaid, Phase.on_hold} or self.open_kind is not None
-        return 1 if alone else self.scenario.intent.batch_size
-
-    @property
-    def open_kind(self) -> RequestKind | None:
-        """What the open request asks for; a return under way decides before the request's own word (item 3).
-
-        None without a request, and on an unpaid order, where a request is ignored.
-        """
-        order = self.order
-        if order.phase is Phase.unpaid or (order.request is None and order.phase is Phase.completed):
-            return None
-        if order.return_state is not ReturnState.none:
-            return RequestKind.return_refund
-        return order.request.kind if order.request else None
 
     @property
     def has_ended(self) -> bool:
@@ -115,9 +99,9 @@ class Situation:
         """Several orders are asked for at once: only a close or a shipment can answer (item 10)."""
         return self.orders_asked > 1
 
-    def charge(self, kind: CostKind, quantity: Fraction | int, rule: str | None = None) -> Charge:
+    def charge(self, kind: CostKind, quantity: Exact, rule: str | None = None) -> Charge:
         """Return so many of a kind at the store's own price."""
-        return Charge(kind, Fraction(quantity), self.prices.by_kind[kind], rule)
+        return Charge(kind, quantity, self.prices.by_kind[kind], rule)
 
     @property
     def soft_bound(self) -> datetime | None:
@@ -167,7 +151,19 @@ class Situation:
 
     def local(self, instant: datetime) -> datetime:
         """Return the instant with the offset of the store's time zone."""
-        return instant.astimezone(self.scenario.store.zone)
+        return instant.astimezone(self.zone)
+
+
+def _asked_by_buyer(order: OrderFacts) -> RequestKind | None:
+    """Return what the open request asks for; a return under way decides before the request's own word (item 3).
+
+    None without a request, and on an unpaid order, where a request is ignored.
+    """
+    if order.phase is Phase.unpaid or (order.request is None and order.phase is Phase.completed):
+        return None
+    if order.return_state is not ReturnState.none:
+        return RequestKind.return_refund
+    return order.request.kind if order.request else None
 
 
 def _as_the_platform_means(scenario: Scenario) -> Scenario:

@@ -175,6 +175,9 @@ class CostKind(StrEnum):
     loss = "loss"
 
 
+COST_KINDS = tuple(CostKind)
+
+
 class Missing(StrEnum):
     """What a path still lacks before it is ready."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
@@ -17,10 +17,13 @@ from pydantic import AfterValidator
 from gateway.errors import NoRuleKnown
 from gateway.model.base import Frozen
 from gateway.policy.amount import DecimalText
+from gateway.policy.notation import decimal_places, exact
 from gateway.policy.terms import CostKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from gateway.policy.notation import Exact
 
 RATES: Mapping[str, Decimal] = {
     "CNY": Decimal(1),
@@ -111,27 +114,27 @@ class Valuation(Frozen):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Every price in one store's currency, exact. ``rate`` is that currency for one CNY."""
+    """Every price in minor units of one store's currency, exact. ``rate`` is so many of these for one CNY."""
 
-    rate: Fraction
-    by_kind: Mapping[CostKind, Fraction]
-    credit_bands: Mapping[int, Fraction]
-    rate_lines: Mapping[int, Fraction]
-    p_buyer_accepts: Fraction
-    p_silent: Fraction
-    p_refuses: Fraction
+    rate: Exact
+    by_kind: Mapping[CostKind, Exact]
+    credit_bands: Mapping[int, Exact]
+    rate_lines: Mapping[int, Exact]
+    p_buyer_accepts: Exact
+    p_silent: Exact
+    p_refuses: Exact
 
-    def from_cny(self, amount: Decimal) -> Fraction:
+    def from_cny(self, amount: Decimal) -> Exact:
         """Return an amount given in CNY at the store's rate."""
-        return Fraction(amount) * self.rate
+        return exact(amount) * self.rate
 
-    def line(self, percent: int) -> Fraction:
+    def line(self, percent: int) -> Exact:
         """Return the price of being above a rate line. Raises NoRuleKnown for a line nobody has priced."""
         if percent not in self.rate_lines:
             raise NoRuleKnown(f"no price is known for a rate line of {percent} %: add it to the valuation table")
         return self.rate_lines[percent]
 
-    def band(self, border: int) -> Fraction:
+    def band(self, border: int) -> Exact:
         """Return the price of falling below a border of the credit score. Raises NoRuleKnown without one."""
         if border not in self.credit_bands:
             raise NoRuleKnown(f"no price is known for a credit score below {border}: add it to the valuation table")
@@ -145,30 +148,47 @@ def is_priceable(currency: str, valuation: Valuation) -> bool:
 
 def prices(currency: str, valuation: Valuation) -> Prices:
     """Return what everything costs a store with this currency and these own figures (VALUATION.md)."""
-    return _prices(currency, valuation) if valuation.model_fields_set else _default_prices(currency)
+    places = decimal_places(currency)
+    defaults = _defaults(valuation.rate if valuation.rate is not None else RATES[currency], places)
+    if not valuation.model_fields_set:
+        return defaults
 
+    def own(given: Decimal | None, default: Exact) -> Exact:
+        return default if given is None else _minor(given, places)
 
-@cache
-def _default_prices(currency: str) -> Prices:
-    return _prices(currency, Valuation())
-
-
-def _prices(currency: str, valuation: Valuation) -> Prices:
-    rate = Fraction(valuation.rate if valuation.rate is not None else RATES[currency])
-
-    def own(given: Decimal | None, in_cny: Decimal) -> Fraction:
-        return Fraction(given) if given is not None else Fraction(in_cny) * rate
-
+    bands, lines = valuation.credit_band, valuation.rate_threshold
     return Prices(
-        rate=rate,
-        by_kind={kind: own(getattr(valuation, kind.value), cny) for kind, cny in _PRICES_IN_CNY.items()},
-        credit_bands={band: own(valuation.credit_band.get(str(band)), cny) for band, cny in _BANDS_IN_CNY.items()},
-        rate_lines={line: own(valuation.rate_threshold.get(str(line)), cny) for line, cny in _LINES_IN_CNY.items()},
-        p_buyer_accepts=_chance(valuation.p_buyer_accepts, _BUYER_ACCEPTS),
-        p_silent=_chance(valuation.p_silent, _BUYER_SILENT),
-        p_refuses=_chance(valuation.p_refuses, _BUYER_REFUSES),
+        rate=defaults.rate,
+        by_kind={kind: own(getattr(valuation, kind.value), price) for kind, price in defaults.by_kind.items()},
+        credit_bands={band: own(bands.get(str(band)), price) for band, price in defaults.credit_bands.items()},
+        rate_lines={line: own(lines.get(str(line)), price) for line, price in defaults.rate_lines.items()},
+        p_buyer_accepts=_chance(valuation.p_buyer_accepts, defaults.p_buyer_accepts),
+        p_silent=_chance(valuation.p_silent, defaults.p_silent),
+        p_refuses=_chance(valuation.p_refuses, defaults.p_refuses),
     )
 
 
-def _chance(given: Decimal | None, default: Decimal) -> Fraction:
-    return Fraction(given if given is not None else default)
+@lru_cache(maxsize=256)
+def _defaults(rate: Decimal, places: int) -> Prices:
+    minor_for_one = _minor(rate, places)
+
+    def converted(in_cny: Decimal) -> Exact:
+        return exact(Fraction(in_cny) * minor_for_one)
+
+    return Prices(
+        rate=minor_for_one,
+        by_kind={kind: converted(cny) for kind, cny in _PRICES_IN_CNY.items()},
+        credit_bands={band: converted(cny) for band, cny in _BANDS_IN_CNY.items()},
+        rate_lines={line: converted(cny) for line, cny in _LINES_IN_CNY.items()},
+        p_buyer_accepts=exact(_BUYER_ACCEPTS),
+        p_silent=exact(_BUYER_SILENT),
+        p_refuses=exact(_BUYER_REFUSES),
+    )
+
+
+def _minor(major: Decimal, places: int) -> Exact:
+    return exact(Fraction(major) * 10**places)
+
+
+def _chance(given: Decimal | None, default: Exact) -> Exact:
+    return default if given is None else exact(given)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import NoRuleKnown
 from gateway.policy.amount import Amount
 from gateway.policy.decision import Cost, CostItem, Option
-from gateway.policy.terms import NO_RULE_PERMITS, PATHS, CostKind, Path
+from gateway.policy.terms import COST_KINDS, NO_RULE_PERMITS, PATHS, CostKind, Path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gateway.policy.decision import Step
+    from gateway.policy.notation import Exact
     from gateway.policy.situation import Situation
     from gateway.policy.terms import Approval, Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
+class Allowed(NamedTuple):
     """A lawful path: its next step and forecast, its expected cost, and when it ends (None: not known).
 
     ``earliest`` is the first ready instant, None when it hangs on somebody else's act. ``not_before`` is the instant of
@@ -54,8 +52,7 @@ class Allowed:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forbidden:
+class Forbidden(NamedTuple):
     """A path that is not lawful here, with the rules that forbid it."""
 
     path: Path
@@ -91,13 +88,12 @@ def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     return (*lawful, *(verdict for verdict in every if isinstance(verdict, Forbidden)))
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """So many of a kind at an exact price each."""
+class Charge(NamedTuple):
+    """So many of a kind at an exact price each, in minor units."""
 
     kind: CostKind
-    quantity: Fraction
-    price: Fraction
+    quantity: Exact
+    price: Exact
     rule: str | None = None
 
 
@@ -110,16 +106,18 @@ def cost_of(charges: Iterable[Charge], currency: str) -> Cost:
     for charge in charges:
         if charge.quantity:
             by_kind.setdefault(charge.kind, []).append(charge)
-    items = tuple(_item(by_kind[kind], currency) for kind in CostKind if kind in by_kind)
-    total = sum((Fraction(item.amount.amount) for item in items), Fraction(0))
-    return Cost(total=Amount.rounded(total, currency), items=items)
-
-
-def _item(charges: list[Charge], currency: str) -> CostItem:
-    exact = sum((charge.quantity * charge.price for charge in charges), Fraction(0))
-    return CostItem(
-        kind=charges[0].kind,
-        quantity=sum((charge.quantity for charge in charges), Fraction(0)),
-        amount=Amount.rounded(exact, currency),
-        rule=next((charge.rule for charge in charges if charge.rule), None),
-    )
+    items, total = [], 0
+    for kind in COST_KINDS if by_kind else ():
+        if kind in by_kind:
+            same = by_kind[kind]
+            minor = round(sum(each.quantity * each.price for each in same))
+            total += minor
+            items.append(
+                CostItem(
+                    kind=kind,
+                    quantity=sum(each.quantity for each in same),
+                    amount=Amount.rounded(minor, currency),
+                    rule=next((each.rule for each in same if each.rule), None),
+                )
+            )
+    return Cost(total=Amount.rounded(total, currency), items=tuple(items))

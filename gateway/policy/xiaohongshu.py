@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gateway.model.order import Phase
@@ -36,7 +37,7 @@ from gateway.policy.terms import (
 from gateway.policy.verdict import Allowed, Forbidden, cost_of, judged
 from gateway.policy.waiting import wait_for_platform
 from gateway.policy.xiaohongshu_close import Outlook, close_at
-from gateway.policy.xiaohongshu_contact import contact_procedure
+from gateway.policy.xiaohongshu_contact import contact_procedure, contact_rules
 from gateway.policy.xiaohongshu_fulfil import XHS_FULFIL
 from gateway.policy.xiaohongshu_invite import buyer_cancel
 from gateway.policy.xiaohongshu_month import wait_for_the_first
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from gateway.policy.decision import Refusal, Rejection
     from gateway.policy.situation import Situation
     from gateway.policy.verdict import Verdict
+    from gateway.policy.xiaohongshu_contact import Procedure
 
 _AFTER_SALE = AfterSaleFacts(
     accept_refund=XHS_ACCEPT_REFUND, accept_return=XHS_ACCEPT_RETURN, grant_more=XHS_GRANT_MORE
@@ -71,11 +73,12 @@ class XiaohongshuBook:
             return (judged(Path.wait, wait_for_risk_check, situation),)
         if phase in SHIPPED and situation.open_kind is not None:
             return _on_a_request(situation)
+        procedure = cache(lambda: contact_procedure(situation))  # within each verdict: it raises NoRuleKnown
         return (
-            judged(Path.buyer_cancel, lambda each: buyer_cancel(each, contact_procedure(each)), situation),
-            judged(Path.seller_close, seller_close, situation),
+            judged(Path.buyer_cancel, lambda each: buyer_cancel(each, procedure()), situation),
+            judged(Path.seller_close, lambda each: seller_close(each, procedure()), situation),
             judged(Path.fulfil, lambda each: fulfil(each, XHS_FULFIL), situation),
-            judged(Path.wait, lambda each: wait_for_the_first(each, contact_procedure(each)), situation),
+            judged(Path.wait, lambda each: wait_for_the_first(each, procedure()), situation),
         )
 
     def answer_by(self, situation: Situation) -> datetime | None:
@@ -115,15 +118,14 @@ def wait_for_risk_check(situation: Situation) -> Verdict:
     return wait_for_platform(situation, XHS_HOLD_PASSES, why)
 
 
-def seller_close(situation: Situation) -> Verdict:
+def seller_close(situation: Situation, procedure: Procedure) -> Verdict:
     """Close in the console: in the free window, with consent, or when the contact procedure was met with silence."""
-    procedure = contact_procedure(situation)
     close = close_at(situation, Outlook.now(situation, procedure))
     if isinstance(close, Forbidden):
         return close
     if close.earliest > situation.horizon(situation.deadline(XHS_ANSWER_HOURS), situation.scenario.as_of):
         why = "The buyer cannot be told often enough before the order ends by itself. A person must look at it."
-        return Forbidden(path=Path.seller_close, because=procedure.cites, why=why)
+        return Forbidden(path=Path.seller_close, because=contact_rules(situation), why=why)
     steps = steps_to_close(situation, close, procedure)
     missing = missing_for_close(situation, close, procedure)
     earliest = situation.local(close.earliest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,8 +54,7 @@ class Basis(NamedTuple):
     approval: tuple[Approval, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class Outlook(NamedTuple):
     """An instant at which a close is judged, and what is then taken as known of the buyer.
 
     ``silent_at``: when silence may stand for consent. ``settled``: no refusal can come in between any more.
@@ -78,8 +76,7 @@ class Outlook:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
+class Close(NamedTuple):
     """A lawful close: its ground, the first instant the rules allow it, its exact expected cost."""
 
     ground: Ground

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.policy.facts_xiaohongshu import (
     XHS_ANNOUNCED_HOURS,
@@ -21,16 +20,14 @@ if TYPE_CHECKING:
     from gateway.policy.situation import Situation
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A message still to be sent, and when it is due: never before the instant of the decision."""
 
     purpose: Purpose
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Procedure:
+class Procedure(NamedTuple):
     """Where the contact procedure stands; ``complete_at`` is a forecast while messages are still ``pending``.
 
     ``missing`` names the messages, the gap that still runs, the announced time that was never told or lies ahead.
@@ -39,7 +36,6 @@ class Procedure:
     complete_at: datetime
     pending: tuple[Due, ...]
     missing: tuple[Missing, ...]
-    cites: tuple[str, ...]
 
     @property
     def is_complete(self) -> bool:
@@ -52,6 +48,7 @@ def contact_procedure(situation: Situation) -> Procedure:
     rules, now = situation.rules, situation.scenario.as_of
     sent = situation.scenario.contact.messages
     gap = timedelta(hours=rules.value(XHS_MESSAGE_GAP_HOURS))
+    notice = timedelta(hours=rules.value(XHS_ANNOUNCED_HOURS))
     pending: list[Due] = []
     first = previous = sent[0].at if sent else now
     if not sent:
@@ -66,17 +63,18 @@ def contact_procedure(situation: Situation) -> Procedure:
     if _earliest(sent, last_from, announced=True) is None:
         final = Due(Purpose.final_notice, max(now, last_from))
         pending.append(final)
-        told.append(final.at + timedelta(hours=rules.value(XHS_ANNOUNCED_HOURS)))
+        told.append(final.at + notice)
     return Procedure(
         complete_at=max(told),
         pending=tuple(pending),
         missing=_missing(now, pending, max(told), third_sent=_earliest(sent, last_from) is not None),
-        cites=tuple(
-            rule
-            for fact in (XHS_MESSAGES, XHS_MESSAGE_GAP_HOURS, XHS_LAST_AFTER_HOURS, XHS_ANNOUNCED_HOURS)
-            for rule in rules.know(fact).cites
-        ),
     )
+
+
+def contact_rules(situation: Situation) -> tuple[str, ...]:
+    """Return the rules that the procedure follows. Raises NoRuleKnown."""
+    facts = (XHS_MESSAGES, XHS_MESSAGE_GAP_HOURS, XHS_LAST_AFTER_HOURS, XHS_ANNOUNCED_HOURS)
+    return tuple(rule for fact in facts for rule in situation.rules.know(fact).cites)
 
 
 def _earliest(sent: tuple[Message, ...], since: datetime, *, announced: bool = False) -> Message | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.policy.answering import accept_request
 from gateway.policy.decision import Step
@@ -117,8 +115,7 @@ def _wait_ends(situation: Situation, procedure: Procedure, offered_at: datetime)
     return procedure.complete_at
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """What is done when the wait for an invited buyer ends in one way, and its exact charges."""
 
     charges: tuple[Charge, ...]
@@ -154,7 +151,7 @@ def _without_work(charges: Iterable[Charge]) -> tuple[Charge, ...]:
 def _charges(situation: Situation, silent: Branch, refused: Branch) -> list[Charge]:
     prices = situation.prices
     coupon = situation.rules.know(XHS_COUPON)
-    coupons = prices.p_buyer_accepts if coupon.value else Fraction(0)
+    coupons = prices.p_buyer_accepts if coupon.value else 0
     return [
         situation.charge(CostKind.person_task, 1),
         situation.charge(CostKind.coupon, coupons, coupon.cites[0]),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.policy.facts_xiaohongshu import XHS_ANSWER_HOURS, XHS_NEVER_LET_LAPSE, XHS_WAIT_FOR_THE_FIRST
 from gateway.policy.terms import Interception, Path, Performer
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from gateway.policy.xiaohongshu_contact import Procedure
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
+class Later(NamedTuple):
     """A close on the first of the next month."""
 
     at: datetime

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.model.order import Phase
 from gateway.policy.after_sale import charge_once
@@ -30,12 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from gateway.policy.notation import Exact
     from gateway.policy.rule_set import Known
     from gateway.policy.situation import Situation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(NamedTuple):
     """What closing costs, the rules behind it, and the approvals that a rate asks for."""
 
     charges: tuple[Charge, ...]
@@ -103,7 +102,7 @@ def quota_charges(situation: Situation, at: datetime) -> list[Charge] | Forbidde
 
 
 def _band(situation: Situation, band: Known[int]) -> Charge:
-    return Charge(CostKind.credit_band, Fraction(1), situation.prices.band(band.value), band.cites[0])
+    return Charge(CostKind.credit_band, 1, situation.prices.band(band.value), band.cites[0])
 
 
 def rate_effect(situation: Situation) -> RateEffect:
@@ -122,7 +121,7 @@ def rate_effect(situation: Situation) -> RateEffect:
         line = rules.know(fact)
         if line.value.is_crossed(part, whole):
             price = situation.prices.line(line.value.percent)
-            above = Charge(CostKind.rate_threshold, Fraction(1), price, line.cites[0])
+            above = Charge(CostKind.rate_threshold, 1, price, line.cites[0])
             return RateEffect(charges=(counted, above), because=line.cites, approval=approval)
     return RateEffect(charges=(counted,))
 
@@ -133,15 +132,15 @@ def by_silence(situation: Situation, charges: Iterable[Charge]) -> tuple[Charge,
     either = prices.p_silent + prices.p_refuses
     if not either:
         return tuple(charges)
-    refused = situation.charge(CostKind.fallback_none, prices.p_refuses / either)
-    return (*scaled(charges, prices.p_silent / either), refused)
+    refused = situation.charge(CostKind.fallback_none, Fraction(prices.p_refuses) / either)
+    return (*scaled(charges, Fraction(prices.p_silent) / either), refused)
 
 
-def scaled(charges: Iterable[Charge], probability: Fraction) -> tuple[Charge, ...]:
+def scaled(charges: Iterable[Charge], probability: Exact) -> tuple[Charge, ...]:
     """Return the charges of a branch that is taken with a probability."""
     return tuple(Charge(each.kind, each.quantity * probability, each.price, each.rule) for each in charges)
 
 
-def exact_total(charges: Iterable[Charge]) -> Fraction:
+def exact_total(charges: Iterable[Charge]) -> Exact:
     """Return the sum before any rounding."""
-    return sum((each.quantity * each.price for each in charges), Fraction(0))
+    return sum(each.quantity * each.price for each in charges)

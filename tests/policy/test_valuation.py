@@ -18,7 +18,7 @@ from gateway.policy.verdict import Charge, cost_of
 
 def test_the_defaults_are_the_tables():
     table = prices("CNY", Valuation())
-    assert {kind.value: price for kind, price in table.by_kind.items()} == {
+    assert {kind.value: price / 100 for kind, price in table.by_kind.items()} == {
         "quota_unit": 20,
         "credit_point": 100,
         "penalty_point": 300,
@@ -29,8 +29,8 @@ def test_the_defaults_are_the_tables():
         "person_task": 10,
         "late_shipment": 100,
     }
-    assert table.credit_bands == {80: 1000, 70: 5000}
-    assert table.rate_lines == {2: 100, 5: 5000, 10: 3000}
+    assert table.credit_bands == {80: 1000_00, 70: 5000_00}
+    assert table.rate_lines == {2: 100_00, 5: 5000_00, 10: 3000_00}
     assert (table.p_buyer_accepts, table.p_silent, table.p_refuses) == (
         Fraction(7, 10),
         Fraction(2, 10),
@@ -40,10 +40,10 @@ def test_the_defaults_are_the_tables():
 
 @pytest.mark.parametrize(
     ("currency", "five_cny"),
-    [("CNY", "5"), ("JPY", "105"), ("MYR", "3.1"), ("SGD", "0.9"), ("USD", "0.7"), ("VND", "17500"), ("THB", "23"),
-     ("IDR", "11500"), ("PHP", "40"), ("TWD", "22.5")],
+    [("CNY", "500"), ("JPY", "105"), ("MYR", "310"), ("SGD", "90"), ("USD", "70"), ("VND", "17500"), ("THB", "2300"),
+     ("IDR", "11500"), ("PHP", "4000"), ("TWD", "22.5")],
 )  # fmt: skip
-def test_defaults_convert_at_the_tables_rate(currency, five_cny):
+def test_defaults_convert_at_the_tables_rate_to_minor_units(currency, five_cny):
     assert prices(currency, Valuation()).by_kind[CostKind.counted_cancellation] == Fraction(five_cny)
 
 
@@ -58,12 +58,12 @@ def test_own_figures_are_in_the_stores_currency_and_the_rest_converts_at_its_rat
         }
     )
     table = prices("MYR", own)
-    assert table.by_kind[CostKind.quota_unit] == 30
-    assert table.by_kind[CostKind.credit_point] == 50
-    assert table.credit_bands == {80: 900, 70: 2500}
-    assert table.rate_lines == {2: 80, 5: 4000, 10: 1500}
+    assert table.by_kind[CostKind.quota_unit] == 30_00
+    assert table.by_kind[CostKind.credit_point] == 50_00
+    assert table.credit_bands == {80: 900_00, 70: 2500_00}
+    assert table.rate_lines == {2: 80_00, 5: 4000_00, 10: 1500_00}
     assert (table.p_silent, table.p_refuses) == (Fraction(1, 4), Fraction(1, 10))
-    assert table.from_cny(Decimal(100)) == 50
+    assert table.from_cny(Decimal(100)) == 50_00
 
 
 def test_a_line_without_a_price_is_not_guessed():
@@ -75,10 +75,10 @@ def test_one_item_a_kind_summed_before_rounding_in_the_tables_order():
     third = Fraction(1, 3)
     cost = cost_of(
         [
-            Charge(CostKind.person_task, Fraction(1), Fraction(10)),
-            Charge(CostKind.counted_cancellation, third, Fraction("0.01"), "SHP-16"),
-            Charge(CostKind.counted_cancellation, third, Fraction("0.01"), "XHS-64"),
-            Charge(CostKind.gift, Fraction(0), Fraction(10)),
+            Charge(CostKind.person_task, 1, 10_00),
+            Charge(CostKind.counted_cancellation, third, 1, "SHP-16"),
+            Charge(CostKind.counted_cancellation, third, 1, "XHS-64"),
+            Charge(CostKind.gift, 0, 10_00),
         ],
         "MYR",
     )
@@ -92,14 +92,14 @@ def test_one_item_a_kind_summed_before_rounding_in_the_tables_order():
 @pytest.mark.parametrize(
     ("exact", "currency", "text"),
     [
-        ("0.005", "CNY", "0.00"),
-        ("0.015", "CNY", "0.02"),
-        ("0.0150001", "CNY", "0.02"),
+        ("0.5", "CNY", "0.00"),
+        ("1.5", "CNY", "0.02"),
+        ("1.50001", "CNY", "0.02"),
         ("0.5", "JPY", "0"),
         ("1.5", "JPY", "2"),
         ("2.5", "TWD", "2"),
-        ("0.07", "USD", "0.07"),
-        ("123456789012345678901234567890.125", "CNY", "123456789012345678901234567890.12"),
+        ("7", "USD", "0.07"),
+        ("12345678901234567890123456789012.5", "CNY", "123456789012345678901234567890.12"),
     ],
 )
 def test_rounding_is_half_even_to_the_minor_unit(exact, currency, text):
