@@ -33,8 +33,9 @@ SG = "shopee-301000101"
 QUIET = "listen: 127.0.0.1:0\nsync:\n  every: 1h\n"
 
 READING = {
-    "alerts", "apps list", "backup", "doctor", "events list", "events show", "facts list", "gaps", "orders export",
-    "orders list", "orders show", "platforms", "purchases list", "quarantine list", "stores list", "today", "version",
+    "alerts", "apps list", "backup", "decide", "doctor", "events list", "events show", "facts list", "gaps",
+    "orders export", "orders list", "orders show", "platforms", "purchases list", "quarantine list", "rules at",
+    "rules diff", "rules list", "rules show", "stores list", "today", "version",
 }  # fmt: skip
 APART = {"init", "serve", "demo", "restore", "db upgrade", "new-platform"}  # never beside a gateway, or needing none
 ELSEWHERE = {"connect_with_state", "connected_by"}  # asked by `stores connect` while it waits: a test of its own below

@@ -16,6 +16,12 @@ COMMANDS = [
     ["serve"],
     ["sync"],
     ["resolve"],
+    ["decide"],
+    ["rules"],
+    ["rules", "list"],
+    ["rules", "show"],
+    ["rules", "at"],
+    ["rules", "diff"],
     ["stop-effects"],
     ["backup"],
     ["restore"],
@@ -65,7 +71,7 @@ COMMANDS = [
     ["quarantine", "retry"],
 ]
 
-HEAVY = {"sqlalchemy", "aiohttp", "httpx", "alembic", "cryptography"}
+HEAVY = {"sqlalchemy", "aiohttp", "httpx", "alembic", "cryptography", "apprise"}
 
 
 def test_no_help_loads_what_only_the_work_needs() -> None:
@@ -101,6 +107,7 @@ def test_every_command_is_there_and_takes_the_global_options(gateway, command) -
         ["facts"],
         ["events"],
         ["purchases"],
+        ["rules"],
     ):
         for option in ("--data", "--json", "--clock", "--log-level"):
             assert option in ended.out
