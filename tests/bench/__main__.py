@@ -86,8 +86,8 @@ def normalising(size: Size) -> list[Line]:
         return Line(name, _per_second(ours), _per_second(peer), ratio, target, ratio, rounds)
 
     return [
-        line("normalise / textbook pydantic, raw words kept by both", theirs, 2.5),
-        line("normalise, raw words kept / textbook pydantic, without them", bare, None),
+        line("normalise / textbook pydantic, raw words kept by both, each with its own collector", theirs, 2.5),
+        line("normalise, raw words kept / textbook pydantic, without them, our collector for both", bare, None),
     ]
 
 

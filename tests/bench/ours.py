@@ -67,7 +67,7 @@ class Took:
 async def pull(url: str, folder: Path, count: int, road: str, parallel: int | None = None) -> Took:
     """Pull the ``count`` orders of the canned server at ``url`` into a new database in ``folder``."""
     adapter: Any = RealShopee() if road == "shopee" else WholeOrders()
-    settings = SyncSettings() if parallel is None else SyncSettings(parallel=parallel)
+    settings = SyncSettings(parallel=parallel or 4)  # spans that begin with a page of the canned server
     half = timedelta(seconds=payload.STEP / 2)  # spans begin and end between two orders
     start = payload.updated_at(0) - half
     end = payload.updated_at(count) - half
