@@ -54,9 +54,7 @@ class Checkout:
         return json.loads(self.run("-c", script, *arguments, "--data", "data", "--json", **secrets))
 
 
-@pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    folder = tmp_path_factory.mktemp("checkout")
+def copy_with_a_platform(folder: Path) -> Checkout:
     for part in COPIED:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("pyproject.toml", "tests/conftest.py"):
@@ -65,6 +63,11 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     made = checkout.gateway("new-platform", NAME)
     assert made["folders"] == FOLDERS
     return checkout
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return copy_with_a_platform(tmp_path_factory.mktemp("checkout"))
 
 
 def test_it_is_formatted_and_without_lint(rendered: Checkout) -> None:
@@ -132,3 +135,29 @@ def test_a_gateway_connects_it_without_a_word_of_it_in_the_core(rendered: Checko
     resolved = rendered.gateway("resolve", order, "--store", store, "--reason", "out_of_stock", "--dry-run")
     assert resolved["decision"]["action"] == "ask_person", "no rule permits anything on a platform without rules"
     assert resolved["phase"] == "awaiting_shipment"
+
+
+ENTRY_POINTS = f"""\
+[order_gateway.adapters]
+{NAME} = adapters.{NAME}:adapter
+[order_gateway.simulators]
+{NAME} = mocks.{NAME}.simulator:NorthStarSimulator
+"""
+
+
+@pytest.mark.slow
+def test_an_installed_package_joins_by_its_entry_points(tmp_path: Path) -> None:
+    """As a package of its own would: what is installed says so, and no file of this project names it."""
+    checkout = copy_with_a_platform(tmp_path)
+    for register in ("gateway/registry.py", "mocks/kit/running.py"):
+        shutil.copyfile(ROOT / register, tmp_path / register)
+    assert NAME not in checkout.gateway("platforms")
+    installed = tmp_path / f"{NAME}-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 1\n", "utf-8")
+    (installed / "entry_points.txt").write_text(ENTRY_POINTS, "utf-8")
+    assert checkout.gateway("platforms")[NAME]["seller_close"] == "api"
+    told = checkout.run(
+        "-m", "pytest", *FOLDERS[2:], "-q", "-p", "no:cacheprovider", "-k", "check_01 or check_04 or calls"
+    )
+    assert " passed" in told.splitlines()[-1]
