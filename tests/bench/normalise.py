@@ -84,15 +84,12 @@ def measure(*, rounds: int, page_count: int) -> tuple[Layout, Layout, Layout]:
     for layout in layouts:  # warm: validators are built when first used
         layout.read(bodies[0])
     for _ in range(rounds):
-        took = [0.0] * len(layouts)
-        for body in bodies:  # page by page in turns, so that what else the machine does disturbs all alike
-            for place, layout in enumerate(layouts):
-                gc.set_threshold(*layout.collector)
-                gc.collect()  # nobody pays for what the one before left
-                began = time.process_time()
+        for layout in layouts:
+            gc.collect()  # nobody pays for what the one before left
+            gc.set_threshold(*layout.collector)
+            began = time.process_time()
+            for body in bodies:
                 layout.read(body)
-                took[place] += time.process_time() - began
-        for layout, seconds in zip(layouts, took, strict=True):
-            layout.rounds.append(len(bodies) * payload.PAGE / seconds)
+            layout.rounds.append(len(bodies) * payload.PAGE / (time.process_time() - began))
     gc.set_threshold(*calm)
     return layouts
