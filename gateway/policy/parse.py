@@ -31,6 +31,12 @@ class ScenarioError(DataError):
         self.file = mark.file
         self.line = mark.line
         self.field = field
+        self.problem = problem
+
+    @classmethod
+    def at(cls, file: str, line: int, field: str, problem: str) -> ScenarioError:
+        """Return the error of a place told in plain words."""
+        return cls(Mark(file, line), field, problem)
 
 
 def read_scenario(file: Path) -> Scenario:
@@ -72,7 +78,7 @@ def parse_line(line: str, file: str, number: int) -> Scenario:
     Sound lines are read by the C reader; one it refuses is read again by the reader that knows where things stand.
     """
     try:
-        return Scenario.model_validate(json.loads(line, object_pairs_hook=_once), by_alias=True, by_name=False)
+        return Scenario.model_validate(_DECODER.decode(line), by_alias=True, by_name=False)
     except (ValueError, RecursionError):  # ValidationError and JSONDecodeError among them
         pass
     try:
@@ -87,6 +93,9 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(entries) != len(pairs):
         raise ValueError
     return entries
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def read_object(value: object) -> Scenario:

@@ -267,8 +267,9 @@ class Scenario(_Part):
         for path, at in self._events():
             if at is not None and at > self.as_of:
                 raise FieldProblem(path, "lies after as_of: an event cannot be in the future, check both")
-        messages = tuple(sorted(self.contact.messages, key=lambda each: (each.at, each.model_dump_json())))
-        object.__setattr__(self, "contact", self.contact.model_copy(update={"messages": messages}))
+        if len(self.contact.messages) > 1:
+            messages = tuple(sorted(self.contact.messages, key=lambda each: (each.at, each.model_dump_json())))
+            object.__setattr__(self, "contact", self.contact.model_copy(update={"messages": messages}))
         return self
 
     def _events(self) -> Iterator[tuple[tuple[str | int, ...], datetime | None]]:

@@ -148,6 +148,18 @@ def test_a_malformed_line_ends_a_batch_after_what_was_decided(gateway, tmp_path)
     assert "cases.jsonl, line 2: order.phase: 'gone' is unknown; use one of 'unpaid'" in ended.err
 
 
+def test_a_large_batch_is_decided_by_every_core_in_the_same_order(tmp_path):
+    lines = [json.dumps({**SCENARIO, "id": f"n{number}"}) for number in range(2600)]
+    file = tmp_path / "cases.jsonl"
+    file.write_text("\n".join([*lines, "{}", *lines]))
+    ended = as_a_process("decide", "--batch", str(file), "--json", folder=tmp_path)
+    assert ended.returncode == 2
+    *told, last = ended.stdout.splitlines()
+    assert [json.loads(line)["id"] for line in told] == [f"n{number}" for number in range(2600)]
+    assert len({line.partition(",")[2] for line in told}) == 1
+    assert json.loads(last)["error"]["message"] == "cases.jsonl, line 2601: as_of: is required: add it"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
