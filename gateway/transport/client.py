@@ -13,7 +13,7 @@ from httpx_aiohttp import AiohttpTransport
 from gateway.transport.redaction import RedactingFilter
 
 _USER_AGENT = "order-gateway"
-_CONNECTIONS = 256  # above the limiter's cap, so that nobody waits for a connection inside the client
+_CONNECTIONS = 320  # above the limiter's cap, so that nobody waits for a connection inside the client
 _KEEP_ALIVE = 10.0  # seconds; shorter than servers keep an idle connection, or writes meet a closing one
 
 

@@ -1,7 +1,8 @@
 """When a call may go: a token bucket per (store, endpoint group) and caps on what is in flight.
 
 Inside a bucket who came first goes first. Between stores turns are taken, so that a store that floods does not delay
-another; and no platform may hold so many slots that a sick one starves the rest.
+another; and no platform may hold so many slots that a sick one starves the rest. A store takes another slot only while
+its platform has more free ones than the store holds: several whose answers do not come leave room for those that do.
 """
 
 from __future__ import annotations
@@ -59,11 +60,12 @@ class _Lane:
 class Limiter:
     """Gives out slots. ``total``, ``per_platform`` and ``per_store`` cap the calls in flight at one time.
 
-    With the defaults four platforms never wait for each other. Time is the clock's: on a clock that stands still an
+    With the defaults four platforms never wait for each other, and on one platform seven stores that hold all they can
+    get leave eight slots free. Time is the clock's: on a clock that stands still an
     emptied bucket stays empty.
     """
 
-    def __init__(self, clock: Clock, *, total: int = 128, per_platform: int = 32, per_store: int = 16) -> None:
+    def __init__(self, clock: Clock, *, total: int = 256, per_platform: int = 64, per_store: int = 16) -> None:
         self._clock = clock
         self._total = total
         self._per_platform = per_platform
@@ -162,11 +164,9 @@ class Limiter:
         self._set_alarm(self._next_ready(now))
 
     def _open(self, lane: _Lane) -> bool:
-        return (
-            self._in_flight < self._total
-            and self._platforms.get(lane.platform, 0) < self._per_platform
-            and lane.in_flight < self._per_store
-        )
+        free = self._per_platform - self._platforms.get(lane.platform, 0)
+        most = min(self._per_store, max(free, 1))
+        return self._in_flight < self._total and free > 0 and lane.in_flight < most
 
     def _give(self, lane: _Lane, now: int) -> bool:
         if not self._open(lane):

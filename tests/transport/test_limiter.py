@@ -119,7 +119,7 @@ class Callers:
 
 
 async def test_a_flooding_store_takes_turns_with_a_quiet_one() -> None:
-    callers = Callers(Limiter(ManualClock(START), total=3, per_platform=3, per_store=3))
+    callers = Callers(Limiter(ManualClock(START), total=3, per_platform=9, per_store=3))
     for number in range(50):
         await callers.come(f"flood-{number}", "loud")
     assert callers.inside == ["flood-0", "flood-1", "flood-2"]
@@ -166,6 +166,26 @@ async def test_one_store_holds_no_more_than_its_share() -> None:
     assert callers.inside == ["a0", "a1", "b0"]
     await callers.go("a0")
     assert callers.inside == ["a1", "b0", "a2"]
+    await callers.end()
+
+
+async def test_stores_that_hold_all_they_can_get_leave_room_for_another() -> None:
+    callers = Callers(Limiter(ManualClock(START), total=99, per_platform=16, per_store=8))
+    for number in range(60):  # never answered
+        await callers.come(f"sick-{number}", f"sick-store-{number % 3}")
+    assert len(callers.inside) == 12
+    for number in range(2):
+        await callers.come(f"well-{number}", "well")
+    assert callers.inside[12:] == ["well-0", "well-1"]
+    await callers.end()
+
+
+async def test_a_store_that_holds_nothing_gets_the_last_slot() -> None:
+    callers = Callers(Limiter(ManualClock(START), total=9, per_platform=3, per_store=9))
+    for store in ("a", "b", "c", "d"):
+        for number in range(3):
+            await callers.come(f"{store}{number}", store)
+    assert callers.inside == ["a0", "a1", "b0"]
     await callers.end()
 
 
