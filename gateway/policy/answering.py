@@ -9,7 +9,7 @@ from gateway.policy.terms import Action, Path, Performer
 from gateway.policy.verdict import Allowed, Forbidden, cost_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from gateway.policy.fact import Fact
     from gateway.policy.situation import Situation
@@ -27,7 +27,7 @@ def accept_request(
     accept: Fact[bool],
     *,
     why: str = GOODS_ARE_HERE,
-    charges: Iterable[Charge] = (),
+    charges: Sequence[Charge] = (),
     because: tuple[str, ...] = (),
     approval: tuple[Approval, ...] = (),
 ) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.model.order import Phase
 from gateway.model.store import Platform
@@ -42,19 +42,25 @@ def decide(scenario: Scenario, rules: RuleSet) -> Decision:
     What no rule in force permits is not allowed; without any lawful path the answer is `ask_person` (SCENARIO.md,
     principles 1 to 8). Equal arguments give equal decisions, whose `canonical_bytes` are equal.
     """
-    situation = Situation.of(scenario, rules)
-    book = _book_in_force(situation)
-    if book is None:
-        return _nobody_may(situation, ranked(()), book=None)
-    if situation.has_ended or scenario.order.phase is Phase.unknown:
-        return _nobody_may(situation, ranked(()), book)
-    verdicts = ranked(book.verdicts(situation))
+    situation, book, verdicts = _judged(scenario, rules)
     best = verdicts[0]
-    return (
-        _chosen(situation, best, verdicts, book)
-        if isinstance(best, Allowed)
-        else _nobody_may(situation, verdicts, book)
-    )
+    if book is not None and isinstance(best, Allowed):
+        return _chosen(situation, best, verdicts, book)
+    return _nobody_may(situation, verdicts, book)
+
+
+class Chosen(NamedTuple):
+    """The path that `decide` takes (``none``: a person is asked, or nothing is left to do) and every allowed one."""
+
+    path: Path
+    allowed: tuple[Path, ...]  # the cheapest first
+
+
+def verdict(scenario: Scenario, rules: RuleSet) -> Chosen:
+    """Return what `decide` chooses among what it allows, in a fraction of its time: for counting over many orders."""
+    verdicts = _judged(scenario, rules)[2]
+    allowed = tuple(each.path for each in verdicts if isinstance(each, Allowed))
+    return Chosen(path=allowed[0] if allowed else Path.none, allowed=allowed)
 
 
 def answer_by(scenario: Scenario, rules: RuleSet) -> datetime | None:
@@ -72,6 +78,14 @@ def rejection(scenario: Scenario, rules: RuleSet) -> Rejection | None:
     situation = Situation.of(scenario, rules)
     book = _book_in_force(situation)
     return None if book is None else book.rejection(situation)
+
+
+def _judged(scenario: Scenario, rules: RuleSet) -> tuple[Situation, Book | None, tuple[Verdict, ...]]:
+    situation = Situation.of(scenario, rules)
+    book = _book_in_force(situation)
+    if book is None or situation.has_ended or situation.order.phase is Phase.unknown:
+        return situation, book, ranked(())
+    return situation, book, ranked(book.verdicts(situation))
 
 
 def _book_in_force(situation: Situation) -> Book | None:

@@ -23,10 +23,13 @@ def decimal_places(currency: str) -> int:
     return 0 if currency in _WITHOUT_DECIMALS else 2
 
 
-def exact(value: Decimal | Fraction) -> Exact:
-    """Return the same number, as an int when it is whole."""
+def exact(value: Decimal | Exact, out_of: int = 1) -> Exact:
+    """Return a number divided by another, as an int when it is whole."""
+    if isinstance(value, int) and not value % out_of:
+        return value // out_of
     numerator, denominator = value.as_integer_ratio()
-    return numerator if denominator == 1 else Fraction(numerator, denominator)
+    whole = Fraction(numerator, denominator * out_of)
+    return whole.numerator if whole.denominator == 1 else whole
 
 
 def money_object(amount: Decimal, currency: str) -> dict[str, str]:

@@ -151,13 +151,13 @@ class Rules(NamedTuple):
 
     def know(self, fact: Fact[T]) -> Known[T]:
         """Return a fact. Raises NoRuleKnown when none was in force and published, or only a change was announced."""
-        found = self.view.known.get(fact.name)
-        if found is None:
+        try:
+            return self.view.known[fact.name]
+        except KeyError:
             raise NoRuleKnown(
                 f"no rule is known for {fact.name} at {self.in_force.isoformat()}; a person must look, "
                 f"or the rule set {self.rule_set.version} needs a value with a source"
-            )
-        return found
+            ) from None
 
     def value(self, fact: Fact[T]) -> T:
         """Return a fact's value alone. Raises NoRuleKnown like `know`."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import NoRuleKnown
 from gateway.model.order import Phase, SaleType
@@ -29,8 +28,7 @@ SHIPPED = frozenset({Phase.in_transit, Phase.delivered, Phase.completed})
 _ONE_BY_ONE = frozenset({Phase.unpaid, Phase.on_hold})  # as is every order with an open request (item 10)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """A scenario with the rules of its instant, the store's prices, and the words that every path asks for."""
 
     scenario: Scenario

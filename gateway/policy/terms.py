@@ -176,6 +176,8 @@ class CostKind(StrEnum):
 
 
 COST_KINDS = tuple(CostKind)
+APPROVALS = tuple(Approval)
+EVIDENCE_KINDS = tuple(EvidenceKind)
 
 
 class Missing(StrEnum):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated
+from math import lcm
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import AfterValidator
 
@@ -112,6 +113,15 @@ class Valuation(Frozen):
     rate: Rate | None = None
 
 
+class Chances(NamedTuple):
+    """How a buyer answers: so many times in ``out_of``."""
+
+    accepts: int
+    silent: int
+    refuses: int
+    out_of: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
     """Every price in minor units of one store's currency, exact. ``rate`` is so many of these for one CNY."""
@@ -120,9 +130,7 @@ class Prices:
     by_kind: Mapping[CostKind, Exact]
     credit_bands: Mapping[int, Exact]
     rate_lines: Mapping[int, Exact]
-    p_buyer_accepts: Exact
-    p_silent: Exact
-    p_refuses: Exact
+    chances: Chances
 
     def from_cny(self, amount: Decimal) -> Exact:
         """Return an amount given in CNY at the store's rate."""
@@ -162,9 +170,7 @@ def prices(currency: str, valuation: Valuation) -> Prices:
         by_kind={kind: own(getattr(valuation, kind.value), price) for kind, price in defaults.by_kind.items()},
         credit_bands={band: own(bands.get(str(band)), price) for band, price in defaults.credit_bands.items()},
         rate_lines={line: own(lines.get(str(line)), price) for line, price in defaults.rate_lines.items()},
-        p_buyer_accepts=_chance(valuation.p_buyer_accepts, defaults.p_buyer_accepts),
-        p_silent=_chance(valuation.p_silent, defaults.p_silent),
-        p_refuses=_chance(valuation.p_refuses, defaults.p_refuses),
+        chances=_chances(valuation.p_buyer_accepts, valuation.p_silent, valuation.p_refuses),
     )
 
 
@@ -180,9 +186,7 @@ def _defaults(rate: Decimal, places: int) -> Prices:
         by_kind={kind: converted(cny) for kind, cny in _PRICES_IN_CNY.items()},
         credit_bands={band: converted(cny) for band, cny in _BANDS_IN_CNY.items()},
         rate_lines={line: converted(cny) for line, cny in _LINES_IN_CNY.items()},
-        p_buyer_accepts=exact(_BUYER_ACCEPTS),
-        p_silent=exact(_BUYER_SILENT),
-        p_refuses=exact(_BUYER_REFUSES),
+        chances=_chances(None, None, None),
     )
 
 
@@ -190,5 +194,10 @@ def _minor(major: Decimal, places: int) -> Exact:
     return exact(Fraction(major) * 10**places)
 
 
-def _chance(given: Decimal | None, default: Exact) -> Exact:
-    return default if given is None else exact(given)
+@lru_cache(maxsize=256)
+def _chances(accepts: Decimal | None, silent: Decimal | None, refuses: Decimal | None) -> Chances:
+    pairs = ((accepts, _BUYER_ACCEPTS), (silent, _BUYER_SILENT), (refuses, _BUYER_REFUSES))
+    shares = [Fraction(default if given is None else given) for given, default in pairs]
+    out_of = lcm(*(share.denominator for share in shares))
+    times = [int(share * out_of) for share in shares]
+    return Chances(accepts=times[0], silent=times[1], refuses=times[2], out_of=out_of)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.errors import NoRuleKnown
 from gateway.policy.amount import Amount
 from gateway.policy.decision import Cost, CostItem, Option
+from gateway.policy.notation import Exact, exact
 from gateway.policy.terms import COST_KINDS, NO_RULE_PERMITS, PATHS, CostKind, Path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from gateway.policy.decision import Step
-    from gateway.policy.notation import Exact
     from gateway.policy.situation import Situation
     from gateway.policy.terms import Approval, Missing
 
@@ -68,6 +69,7 @@ class Forbidden(NamedTuple):
 
 Verdict = Allowed | Forbidden
 
+_UNJUDGED: dict[Path, Verdict] = {path: Forbidden(path=path) for path in PATHS}
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -81,11 +83,10 @@ def judged(path: Path, rule: Callable[[Situation], Verdict], situation: Situatio
 
 def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """Return all six paths, lawful and cheap first (READINGS 11); a path nobody judged is not permitted."""
-    judged_paths = {verdict.path: verdict for verdict in verdicts}
-    every = [judged_paths.get(path, Forbidden(path=path)) for path in PATHS]
-    lawful = [verdict for verdict in every if isinstance(verdict, Allowed)]
+    every = _UNJUDGED | {verdict.path: verdict for verdict in verdicts}
+    lawful = [verdict for verdict in every.values() if isinstance(verdict, Allowed)]
     lawful.sort(key=lambda each: (each.cost.total.amount, each.ends or _NEVER))  # stable: then the order of paths
-    return (*lawful, *(verdict for verdict in every if isinstance(verdict, Forbidden)))
+    return (*lawful, *(verdict for verdict in every.values() if isinstance(verdict, Forbidden)))
 
 
 class Charge(NamedTuple):
@@ -97,27 +98,35 @@ class Charge(NamedTuple):
     rule: str | None = None
 
 
-def cost_of(charges: Iterable[Charge], currency: str) -> Cost:
+def cost_of(charges: Sequence[Charge], currency: str, out_of: int = 1) -> Cost:
     """Return one item a kind, summed before rounding, in the order of VALUATION.md; the total sums what is rounded.
 
-    Charges of no quantity leave no item; of several rules for one kind the first is cited.
+    Charges of no quantity leave no item; of several rules for one kind the first is cited. Quantities that are chances
+    count so many ``out_of``.
     """
+    if not charges:
+        return _nothing(currency)
     by_kind: dict[CostKind, list[Charge]] = {}
     for charge in charges:
         if charge.quantity:
             by_kind.setdefault(charge.kind, []).append(charge)
     items, total = [], 0
-    for kind in COST_KINDS if by_kind else ():
+    for kind in COST_KINDS:
         if kind in by_kind:
             same = by_kind[kind]
-            minor = round(sum(each.quantity * each.price for each in same))
+            minor = round(exact(sum(each.quantity * each.price for each in same), out_of))
             total += minor
             items.append(
                 CostItem(
                     kind=kind,
-                    quantity=sum(each.quantity for each in same),
+                    quantity=exact(sum(each.quantity for each in same), out_of),
                     amount=Amount.rounded(minor, currency),
                     rule=next((each.rule for each in same if each.rule), None),
                 )
             )
     return Cost(total=Amount.rounded(total, currency), items=tuple(items))
+
+
+@cache
+def _nothing(currency: str) -> Cost:
+    return Cost(total=Amount.zero(currency))

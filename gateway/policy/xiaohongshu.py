@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
+from gateway.errors import NoRuleKnown
 from gateway.model.order import Phase
 from gateway.policy.after_sale import AfterSaleFacts, after_sale_verdicts, parcels_both_ways
 from gateway.policy.decision import Step
@@ -73,12 +73,16 @@ class XiaohongshuBook:
             return (judged(Path.wait, wait_for_risk_check, situation),)
         if phase in SHIPPED and situation.open_kind is not None:
             return _on_a_request(situation)
-        procedure = cache(lambda: contact_procedure(situation))  # within each verdict: it raises NoRuleKnown
+        shipping = judged(Path.fulfil, lambda each: fulfil(each, XHS_FULFIL), situation)
+        try:
+            procedure = contact_procedure(situation)
+        except NoRuleKnown:
+            return (shipping,)  # the other paths rest on it
         return (
-            judged(Path.buyer_cancel, lambda each: buyer_cancel(each, procedure()), situation),
-            judged(Path.seller_close, lambda each: seller_close(each, procedure()), situation),
-            judged(Path.fulfil, lambda each: fulfil(each, XHS_FULFIL), situation),
-            judged(Path.wait, lambda each: wait_for_the_first(each, procedure()), situation),
+            judged(Path.buyer_cancel, lambda each: buyer_cancel(each, procedure), situation),
+            judged(Path.seller_close, lambda each: seller_close(each, procedure), situation),
+            shipping,
+            judged(Path.wait, lambda each: wait_for_the_first(each, procedure), situation),
         )
 
     def answer_by(self, situation: Situation) -> datetime | None:
@@ -134,7 +138,7 @@ def seller_close(situation: Situation, procedure: Procedure) -> Verdict:
         because=close.because,
         why=_why(situation, steps[0]),
         steps=steps,
-        cost=cost_of(close.charges, situation.currency),
+        cost=cost_of(close.charges, situation.currency, close.out_of),
         earliest=earliest,
         not_before=steps[0].until or steps[0].at,
         ends=earliest,

@@ -22,7 +22,7 @@ from gateway.policy.facts_xiaohongshu import (
     XHS_WINDOW_PRESALE,
     XHS_WISH_REASONS,
 )
-from gateway.policy.terms import Approval, Interception, Path, Reply
+from gateway.policy.terms import APPROVALS, Approval, Interception, Path, Reply
 from gateway.policy.verdict import Forbidden
 from gateway.policy.xiaohongshu_price import by_silence, price_of_close
 
@@ -81,9 +81,10 @@ class Close(NamedTuple):
 
     ground: Ground
     earliest: datetime
-    charges: tuple[Charge, ...]
+    charges: tuple[Charge, ...]  # their quantities count so many out of ``out_of``
     because: tuple[str, ...]
     approval: tuple[Approval, ...]
+    out_of: int = 1
 
 
 def close_at(situation: Situation, outlook: Outlook) -> Close | Forbidden:
@@ -102,15 +103,18 @@ def close_at(situation: Situation, outlook: Outlook) -> Close | Forbidden:
     price = price_of_close(situation, earliest)
     if isinstance(price, Forbidden):
         return price
-    open_end = by_silence_only and not outlook.settled
+    charges, out_of = price.charges, 1
+    if by_silence_only and not outlook.settled:
+        charges, out_of = by_silence(situation, charges)
     risk = situation.rules.know(XHS_HIGH_RISK)
     given = {*basis.approval, *price.approval, *([Approval.high_risk_close] if risk.value else [])}
     return Close(
         ground=basis.ground,
         earliest=earliest,
-        charges=by_silence(situation, price.charges) if open_end else price.charges,
+        charges=charges,
+        out_of=out_of,
         because=(*basis.cites, *risk.cites, *price.because),
-        approval=tuple(each for each in Approval if each in given),
+        approval=tuple(each for each in APPROVALS if each in given),
     )
 
 

@@ -82,7 +82,7 @@ def invite(situation: Situation, procedure: Procedure) -> Verdict:
         because=(*invitation.cites, *situation.rules.know(XHS_ACCEPT_REQUEST).cites),
         why=_why(situation, steps[0]),
         steps=steps,
-        cost=cost_of(_charges(situation, silent, refused), situation.currency),
+        cost=cost_of(_charges(situation, silent, refused), situation.currency, situation.prices.chances.out_of),
         earliest=situation.as_of,
         not_before=steps[0].until or steps[0].at,
         ends=situation.local(ends),
@@ -149,14 +149,15 @@ def _without_work(charges: Iterable[Charge]) -> tuple[Charge, ...]:
 
 
 def _charges(situation: Situation, silent: Branch, refused: Branch) -> list[Charge]:
-    prices = situation.prices
+    """Return what an invitation costs, in quantities that count so many out of `Chances.out_of`. Raises NoRuleKnown."""
+    chances = situation.prices.chances
     coupon = situation.rules.know(XHS_COUPON)
-    coupons = prices.p_buyer_accepts if coupon.value else 0
+    coupons = chances.accepts if coupon.value else 0
     return [
-        situation.charge(CostKind.person_task, 1),
+        situation.charge(CostKind.person_task, chances.out_of),
         situation.charge(CostKind.coupon, coupons, coupon.cites[0]),
-        *scaled(silent.charges, prices.p_silent),
-        *scaled(refused.charges, prices.p_refuses),
+        *scaled(silent.charges, chances.silent),
+        *scaled(refused.charges, chances.refuses),
     ]
 
 

@@ -64,7 +64,7 @@ def wait_for_the_first(situation: Situation, procedure: Procedure) -> Verdict:
         because=(*later.cites, *later.close.because),
         why="This month's free closes are spent. On the first of the next month closing is cheaper.",
         steps=steps,
-        cost=cost_of(later.close.charges, situation.currency),
+        cost=cost_of(later.close.charges, situation.currency, later.close.out_of),
         earliest=situation.as_of,
         not_before=first_step.until or first_step.at,
         ends=situation.local(later.at),

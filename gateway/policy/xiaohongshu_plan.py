@@ -11,10 +11,10 @@ from gateway.policy.facts_xiaohongshu import (
     XHS_CONTACT_FIRST,
 )
 from gateway.policy.terms import (
+    EVIDENCE_KINDS,
     Action,
     Awaited,
     Condition,
-    EvidenceKind,
     Interception,
     Missing,
     Performer,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.policy.situation import Situation
+    from gateway.policy.terms import EvidenceKind
     from gateway.policy.xiaohongshu_close import Close
     from gateway.policy.xiaohongshu_contact import Due, Procedure
 
@@ -42,13 +43,13 @@ def missing_for_close(situation: Situation, close: Close, procedure: Procedure) 
         found.add(Missing.interception)
     if _lacks_ticket(situation):
         found.add(Missing.support_ticket)
-    return tuple(each for each in Missing if each in found)
+    return tuple(each for each in Missing if each in found) if found else ()
 
 
 def lacking_evidence(situation: Situation) -> tuple[EvidenceKind, ...]:
     """Return the kinds of evidence every close needs and that are not on file (XHS-50). Raises NoRuleKnown."""
     needed = situation.rules.value(XHS_CLOSE_EVIDENCE)
-    return tuple(kind for kind in EvidenceKind if kind in needed and kind not in situation.scenario.evidence)
+    return tuple(kind for kind in EVIDENCE_KINDS if kind in needed and kind not in situation.scenario.evidence)
 
 
 def steps_to_close(situation: Situation, close: Close, procedure: Procedure) -> tuple[Step, ...]:

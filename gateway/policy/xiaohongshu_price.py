@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.model.order import Phase
@@ -126,19 +125,21 @@ def rate_effect(situation: Situation) -> RateEffect:
     return RateEffect(charges=(counted,))
 
 
-def by_silence(situation: Situation, charges: Iterable[Charge]) -> tuple[Charge, ...]:
-    """Weigh a close that waits for the buyer's silence against the refusal that may come instead (VALUATION.md)."""
-    prices = situation.prices
-    either = prices.p_silent + prices.p_refuses
+def by_silence(situation: Situation, charges: tuple[Charge, ...]) -> tuple[tuple[Charge, ...], int]:
+    """Weigh a close that waits for the buyer's silence against the refusal that may come instead (VALUATION.md).
+
+    The quantities returned count so many out of the number beside them.
+    """
+    chances = situation.prices.chances
+    either = chances.silent + chances.refuses
     if not either:
-        return tuple(charges)
-    refused = situation.charge(CostKind.fallback_none, Fraction(prices.p_refuses) / either)
-    return (*scaled(charges, Fraction(prices.p_silent) / either), refused)
+        return charges, 1
+    return (*scaled(charges, chances.silent), situation.charge(CostKind.fallback_none, chances.refuses)), either
 
 
-def scaled(charges: Iterable[Charge], probability: Exact) -> tuple[Charge, ...]:
-    """Return the charges of a branch that is taken with a probability."""
-    return tuple(Charge(each.kind, each.quantity * probability, each.price, each.rule) for each in charges)
+def scaled(charges: Iterable[Charge], times: int) -> tuple[Charge, ...]:
+    """Return the charges of a branch that is taken so many times."""
+    return tuple(Charge(each.kind, each.quantity * times, each.price, each.rule) for each in charges)
 
 
 def exact_total(charges: Iterable[Charge]) -> Exact:

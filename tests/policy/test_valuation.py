@@ -31,11 +31,7 @@ def test_the_defaults_are_the_tables():
     }
     assert table.credit_bands == {80: 1000_00, 70: 5000_00}
     assert table.rate_lines == {2: 100_00, 5: 5000_00, 10: 3000_00}
-    assert (table.p_buyer_accepts, table.p_silent, table.p_refuses) == (
-        Fraction(7, 10),
-        Fraction(2, 10),
-        Fraction(1, 10),
-    )
+    assert table.chances == (7, 2, 1, 10)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +58,7 @@ def test_own_figures_are_in_the_stores_currency_and_the_rest_converts_at_its_rat
     assert table.by_kind[CostKind.credit_point] == 50_00
     assert table.credit_bands == {80: 900_00, 70: 2500_00}
     assert table.rate_lines == {2: 80_00, 5: 4000_00, 10: 1500_00}
-    assert (table.p_silent, table.p_refuses) == (Fraction(1, 4), Fraction(1, 10))
+    assert table.chances == (14, 5, 2, 20)
     assert table.from_cny(Decimal(100)) == 50_00
 
 
