@@ -37,7 +37,9 @@ READING = {
     "orders export", "orders list", "orders show", "platforms", "purchases list", "quarantine list", "rules at",
     "rules diff", "rules list", "rules show", "stores list", "today", "version",
 }  # fmt: skip
-APART = {"init", "serve", "demo", "restore", "db upgrade", "new-platform"}  # never beside a gateway, or needing none
+APART = {  # never beside a gateway, or needing none
+    "init", "serve", "demo", "restore", "db upgrade", "message check", "message write", "new-platform",
+}  # fmt: skip
 ELSEWHERE = {"connect_with_state", "connected_by"}  # asked by `stores connect` while it waits: a test of its own below
 
 

@@ -58,6 +58,9 @@ COMMANDS = [
     ["facts", "set"],
     ["facts", "import"],
     ["facts", "list"],
+    ["message"],
+    ["message", "check"],
+    ["message", "write"],
     ["platforms"],
     ["new-platform"],
     ["purchases"],
@@ -106,6 +109,7 @@ def test_every_command_is_there_and_takes_the_global_options(gateway, command) -
         ["tracking"],
         ["facts"],
         ["events"],
+        ["message"],
         ["purchases"],
         ["rules"],
     ):
