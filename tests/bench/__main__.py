@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import normalise, receiver, search
+from tests.bench import deciding, normalise, receiver, search
 from tests.bench.processes import Measured, canned_server, pull_in_process
 
 
@@ -35,6 +35,8 @@ class Size:
     pushes: int
     searched: int
     search_turns: int
+    decided: int
+    decide_rounds: int
 
 
 FULL = Size(
@@ -46,6 +48,8 @@ FULL = Size(
     pushes=8_000,
     searched=1_000_000,
     search_turns=7,
+    decided=20_000,
+    decide_rounds=5,
 )
 QUICK = Size(
     orders=2_000,
@@ -56,6 +60,8 @@ QUICK = Size(
     pushes=1_000,
     searched=20_000,
     search_turns=2,
+    decided=3_000,
+    decide_rounds=2,
 )
 
 
@@ -105,6 +111,26 @@ def searching(size: Size) -> list[Line]:
             1.0,
         )
         for each in timed
+    ]
+
+
+def decisions(size: Size) -> list[Line]:
+    """Count decisions a second against what is promised."""
+    with tempfile.TemporaryDirectory() as folder:
+        measured = [
+            deciding.through_the_api(size.decided, size.decide_rounds),
+            deciding.through_the_command(size.decided, size.decide_rounds, Path(folder)),
+        ]
+    return [
+        Line(
+            each.name,
+            f"{statistics.median(each.rounds):,.0f}",
+            f"{each.allowed:,} promised",
+            statistics.median(each.rounds) / each.allowed,
+            1.0,
+            rounds=[{"ours": one} for one in each.rounds],
+        )
+        for each in measured
     ]
 
 
@@ -216,12 +242,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer orders and rounds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--only", choices=("normalise", "pull", "receiver", "search"), help="one part alone")
+    parser.add_argument("--only", choices=("normalise", "pull", "receiver", "search", "decide"), help="one part alone")
     arguments = parser.parse_args()
     if arguments.only in {None, "pull"} and find_spec("dlt") is None:
-        parser.error(
-            "dlt is not installed here: `make bench` installs it; `--only normalise`, `receiver` or `search` needs none"
-        )
+        parser.error("dlt is not installed here: `make bench` installs it; `--only` with another part needs none")
     size = QUICK if arguments.quick else FULL
     lines: list[Line] = []
     if arguments.only in {None, "normalise"}:
@@ -233,6 +257,9 @@ def main() -> int:
     if arguments.only in {None, "search"}:
         _say(f"search, {size.searched:,} orders ...")
         lines += searching(size)
+    if arguments.only in {None, "decide"}:
+        _say(f"decide, {size.decided:,} scenarios ...")
+        lines += decisions(size)
     if arguments.only in {None, "pull"}:
         _say("pull + validate + upsert ...")
         lines += pulling(size, 0.0, 4.0)

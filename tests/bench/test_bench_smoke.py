@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from gateway.model.order import Order
-from tests.bench import normalise, ours, payload, receiver, search
+from tests.bench import deciding, normalise, ours, payload, receiver, search
 from tests.bench.processes import canned_server
 from tests.bench.textbook_models import without_money
 
@@ -70,3 +70,10 @@ def test_every_search_of_the_bench_finds_orders(tmp_path: Path) -> None:
     few = {name for name, orders in found.items() if not orders}
     assert few <= {"title, in none", "store, tiny", "phase, rare", "store and phase, by nearest deadline"}
     assert found["number, whole"] == 1
+
+
+def test_both_roads_to_a_decision_are_measured(tmp_path: Path) -> None:
+    api, command = deciding.through_the_api(600, 1), deciding.through_the_command(600, 1, tmp_path)
+    assert len({scenario.store.platform for scenario in deciding.scenarios(600)}) == 4
+    assert api.rounds[0] > 0
+    assert command.rounds[0] > 0

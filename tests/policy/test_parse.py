@@ -148,3 +148,36 @@ def test_a_file_that_is_not_utf8_is_named(tmp_path):
     file.write_bytes(b'{\n"id": "\xff"}')
     with pytest.raises(ScenarioError, match=r"^case\.json, line 2: is not UTF-8 text"):
         read_scenario(file)
+
+
+ODD = [
+    '{"id": "a", "id": "a", REST',
+    '{"id": NaN, REST',
+    '{"id": 1e999, REST',
+    '{"id": 1, REST',
+    '{"known_by": 5, REST',
+    '{"id": "\\ud800", REST',
+    '{"id": "a\tb", REST',
+    '{"evidence": ["chat",], REST',
+    '{"evidence": "chat", REST',
+    '{"support_ticket": true, REST',
+    "\ufeff{REST",
+    '{"more": ' + "[" * 60 + "]" * 60 + ", REST",
+    '{"more": ' + "[" * 5000 + "]" * 5000 + ", REST",
+    "{REST 1",
+    '{"id": 12345678901234567890, REST',
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_the_quick_reader_of_lines_accepts_nothing_the_careful_one_refuses(odd, scenario_dict):
+    """A line that is sound is read by the C reader alone; what it refuses, the careful one explains."""
+    whole = scenario_dict()
+    del whole["id"]
+    rest = json.dumps(whole)[1:]
+    line = odd.replace("REST", rest)
+    with pytest.raises(ScenarioError):
+        parse_scenario(line, "case.json")
+    with pytest.raises(ScenarioError, match=r"^cases\.jsonl, line 1: "):
+        list(parse_batch(line, "cases.jsonl"))
+    assert list(parse_batch("{" + rest, "cases.jsonl")) == [parse_scenario("{" + rest, "case.json")]
