@@ -317,6 +317,8 @@ class Act:
       ``tracking_number``, ``sender_name``, ``carrier``; what is left out the adapter chooses, or refuses
     * `set_tracking`: ``tracking_number``, ``package_id``
     * `offer_solution`: ``solution`` (`refund` or `return_refund`), ``amount`` in major units
+    * `send_message`: ``text``, and for the check before it is sent ``purpose`` (a `Purpose`) and ``language`` (of the
+      buyer, BCP 47; default: the region's)
     * `open_dispute`: what the `RejectReason` asks for
     * `request_refund`: ``solution``, ``amount`` and ``shipping_amount`` (default: all that was paid for the lines),
       ``text``, ``evidence`` (links, by blanks); ``lines`` default to all, ``reason`` is a `RejectReason`'s id

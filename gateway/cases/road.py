@@ -22,10 +22,12 @@ from gateway.cases.effects import (
     Recorded,
     commit,
     effect_of,
+    intent_of,
     record_decision,
     record_intent,
 )
 from gateway.cases.facts import Question, question_of
+from gateway.cases.wording import TEXT_FOR_BUYER, objection_to_words
 from gateway.errors import GatewayError, NeedsApproval, NotAllowed, NotFound, NotSent, RateLimited
 from gateway.ledger.booking import Spending, hand_over, hold
 from gateway.ledger.points import hear, is_news
@@ -278,6 +280,11 @@ class Road:
         return _AGAIN if effect.state is EffectState.unknown else None
 
     async def _call(self, effect: Effect, connection: Connection) -> Effect:
+        if effect.act.operation in TEXT_FOR_BUYER:
+            wish = (await self.database.read(lambda c: intent_of(c, effect.intent))).reason
+            because = objection_to_words(effect.act, connection.store, wish, self.clock.now())
+            if because is not None:
+                return await self.effects.drop(effect, because)
         effect = await self.effects.call(effect, _port(connection), connection.channel)
         if not effect.state.is_open:
             await self._look_after(effect, connection)
