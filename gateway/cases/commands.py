@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from gateway.cases.effects import Effect
-from gateway.cases.judging import Judgement, judge
+from gateway.cases.judging import Judgement, held, judge
 from gateway.cases.road import PERSON_ORDER, Found, Road, Wanted
 from gateway.errors import Conflict, NotAllowed, NotFound, Refused
 from gateway.model.after_sale import AfterSale, DisputeState, RefundState, RequestKind, RequestState
 from gateway.model.order import Closure, FulfillmentState
 from gateway.orders.store import StoredOrder
+from gateway.orders.suspects import standing_signs
 from gateway.policy.terms import Reason, ReturnState
 from gateway.ports import (
     Act,
@@ -161,7 +162,7 @@ class Commands:
             _check_sense(act.operation, found.order, request)
         except (Conflict, NotFound) as error:
             return f"the facts have changed before it was sent: {error}"
-        judgement = judge(act.operation, found, self._road.rules)
+        judgement = await self._judge(act.operation, found)
         if judgement.forbidden_by:
             return f"the rules forbid it now ({', '.join(judgement.forbidden_by)}): {found.decision.explanation}"
         unheard = set(judgement.needs) - await self._agreed(effect)
@@ -183,8 +184,17 @@ class Commands:
         operation = operation_of(command.deed, request, manifest, goods_received=received)
         _check_offered(operation, command.deed, manifest)
         _check_sense(operation, found.order, request)
-        judgement = judge(operation, found, self._road.rules)
+        judgement = await self._judge(operation, found)
         return Carried(found.order, found.question, found.decision, operation=operation, judgement=judgement)
+
+    async def _judge(self, operation: Operation, found: Found) -> Judgement:
+        """Return what the rules say; a suspicious order is held, and shipped only with a person's yes (XHS-92)."""
+        judgement = judge(operation, found, self._road.rules)
+        if operation is not Operation.ship:
+            return judgement
+        order = found.order.order
+        signs = await self._road.database.read(lambda c: standing_signs(c, [order.store], order.order_id))
+        return held(judgement, signs) if signs else judgement
 
 
 def operation_of(deed: Deed, request: AfterSale | None, manifest: Manifest, *, goods_received: bool) -> Operation:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from gateway.cases.facts import StoreCounts, question_of
-from gateway.errors import DataError
+from gateway.errors import DataError, NoRuleKnown
 from gateway.model.after_sale import AfterSale
-from gateway.model.store import Store
+from gateway.model.order import Order, SaleType
+from gateway.model.store import Platform, Store
 from gateway.orders.store import order as stored_order
 from gateway.policy.decide import answer_by
+from gateway.policy.facts_xiaohongshu import XHS_SHIP_HOURS
 from gateway.policy.rule_set import RuleSet
 from gateway.policy.terms import Reason
 from gateway.storage.vault import Vault
@@ -40,3 +43,19 @@ def due_by_rule(
     except DataError:  # an order the policy cannot be asked about has no deadline it could tell
         return None
     return answer_by(question.scenario, rules)
+
+
+def ship_by_rule(order: Order, store: Store, rules: RuleSet) -> datetime | None:
+    """Return by when an order must leave: the platform's own instant, else its rule for goods in stock (XHS-83).
+
+    None where neither tells.
+    """
+    if order.ship_by is not None or order.paid_at is None:
+        return order.ship_by
+    if store.platform != Platform.xiaohongshu or order.sale_type is not SaleType.in_stock:
+        return None
+    try:
+        hours = rules.at(order.paid_at, order.paid_at, ZoneInfo(store.time_zone)).value(XHS_SHIP_HOURS)
+    except NoRuleKnown:
+        return None
+    return order.paid_at + timedelta(hours=hours)

@@ -6,10 +6,12 @@ forbids its path. It needs a yes when it is not the cheapest lawful path, or whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gateway.cases.road import Found
+from gateway.orders.suspects import HOLD_RULE, RaisedSign
 from gateway.policy.decide import rejection
 from gateway.policy.decision import Cost, Decision, Option, Rejection
 from gateway.policy.notation import money_object
@@ -35,6 +37,7 @@ class Need(StrEnum):
     no_rule_permits_it = "no_rule_permits_it"
     not_the_cheapest = "not_the_cheapest"
     goods_cost_unknown = "goods_cost_unknown"
+    suspicious_order = "suspicious_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,19 @@ def judge(operation: Operation, found: Found, rules: RuleSet) -> Judgement:
     if not option.allowed and option.because != (NO_RULE_PERMITS,) and operation is not Operation.ship:
         return Judgement(path, forbidden_by=option.because)
     return _with_path(path, option, found)
+
+
+def held(judgement: Judgement, signs: Sequence[RaisedSign]) -> Judgement:
+    """Return the judgement of a shipment that is held back because of ``signs``. It goes on with a person's yes."""
+    why = ", and ".join(sign.words for sign in signs)
+    words = f"The order is held as suspicious: {why}. Ask the buyer in the chat before it is shipped ({HOLD_RULE})."
+    rules = tuple(dict.fromkeys((*judgement.because, *(sign.rule for sign in signs), HOLD_RULE)))
+    return replace(
+        judgement,
+        needs=(*judgement.needs, Need.suspicious_order),
+        because=rules,
+        words=(words, *judgement.words),
+    )
 
 
 def money_text(cost: Cost) -> str:

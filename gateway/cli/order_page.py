@@ -19,6 +19,7 @@ def order_parts() -> tuple[Callable[[ShownOrder], RenderableType | None], ...]:
     """Return what makes the tables of the page, top first."""
     return (
         _facts,
+        _held,
         _deadlines,
         _lines,
         _payments,
@@ -65,6 +66,13 @@ def _facts(shown: ShownOrder) -> RenderableType:
     if order.absent:
         facts.append(("not told by the platform", ", ".join(sorted(order.absent))))
     return table(f"Order {order.order_id}", ("fact", "value"), facts, empty="")
+
+
+def _held(shown: ShownOrder) -> RenderableType | None:
+    if not shown.signs:
+        return None
+    rows = ((each.words, each.at) for each in shown.signs)
+    return table("Held back from shipment: ask the buyer first (XHS-92)", ("why", "since"), rows, empty="")
 
 
 def _deadlines(shown: ShownOrder) -> RenderableType | None:

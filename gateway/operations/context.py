@@ -130,6 +130,7 @@ def joined(
             settings=configuration.sync,
             tell=hears,
             turn=turns[connection.store.id],
+            rules=rules,
         )
 
     resolver = Resolver(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +16,12 @@ from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores
 from gateway.orders import deadlines
 from gateway.orders import store as stored
+from gateway.orders.deadlines import BEFORE_SHIPMENT
 from gateway.orders.links import links_of
 from gateway.orders.query import Query
 from gateway.orders.search import ListedOrder, find
 from gateway.orders.store import StoredOrder
+from gateway.orders.suspects import RaisedSign, standing_signs
 from gateway.storage import audit, schema
 
 
@@ -55,6 +58,7 @@ class ShownOrder:
     supplied_by: list[KnownLink]  # purchases for this order
     supplies: list[KnownLink]  # sales this order was bought for
     personal_shown: bool
+    signs: list[RaisedSign]  # why it is held back from shipment
 
 
 async def list_orders(context: Context, query: Query, *, limit: int = 50, after: str | None = None) -> OrderPage:
@@ -103,9 +107,15 @@ async def show_order(
             [each for each in linked if (each.link.sale.store, each.link.sale.order_id) == (owner, order_id)],
             [each for each in linked if (each.link.purchase.store, each.link.purchase.order_id) == (owner, order_id)],
             personal,
+            held_back(c, [owner], found.phase, order_id),
         )
 
     return await context.database.read(read)
+
+
+def held_back(connection: Connection, stores: Sequence[str], phase: Phase, order_id: str) -> list[RaisedSign]:
+    """Return why an order is held back from shipment; nothing once it has left or ended."""
+    return standing_signs(connection, stores, order_id) if phase in BEFORE_SHIPMENT else []
 
 
 def store_of_order(connection: Connection, order_id: str, store: str | None) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from gateway.cases.due import due_by_rule
+from gateway.cases.due import due_by_rule, ship_by_rule
 from gateway.cases.effects import open_effects
 from gateway.model.after_sale import AfterSale, RequestState
 from gateway.model.store import Store, StoreState
@@ -18,6 +18,8 @@ from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores
 from gateway.orders.agenda import running_requests, to_ship
 from gateway.orders.quarantine import list_open
+from gateway.orders.store import order as stored_order
+from gateway.orders.suspects import RaisedSign, standing_signs
 
 
 class DueKind(StrEnum):
@@ -79,7 +81,7 @@ async def today(context: Context, *, store: str | None = None, limit: int = 100)
             *_reconnects(stores),
             *_effects(c, known),
             *(due for request in requests for due in _of_request(c, context, known[request.store], request, now)),
-            *_shipments(c, list(known), now),
+            *_shipments(c, context, known, now),
             *_quarantine(c, known),
         ]
 
@@ -151,19 +153,23 @@ def _of_request(c: Connection, context: Context, store: Store, request: AfterSal
     ]
 
 
-def _shipments(c: Connection, stores: Sequence[str], now: datetime) -> list[Due]:
-    return [
-        Due(
-            each.store,
-            DueKind.ship,
-            each.order_id,
-            each.order_id,
-            each.ship_by,
-            _is_past(each.ship_by, now),
-            f"gateway ship {each.order_id}",
-        )
-        for each in to_ship(c, stores)
-    ]
+def _shipments(c: Connection, context: Context, stores: dict[str, Store], now: datetime) -> list[Due]:
+    signs: dict[tuple[str, str], list[RaisedSign]] = {}
+    for sign in standing_signs(c, list(stores)):
+        signs.setdefault((sign.store, sign.order_id), []).append(sign)
+    due = []
+    for each in to_ship(c, list(stores)):
+        by, words = each.ship_by, f"gateway ship {each.order_id}"
+        if held := signs.get((each.store, each.order_id)):
+            by = by or _ship_by_rule(c, context, stores[each.store], each.order_id)
+            words = f"held, {', and '.join(sign.words for sign in held)}: ask the buyer, then {words} --yes"
+        due.append(Due(each.store, DueKind.ship, each.order_id, each.order_id, by, _is_past(by, now), words))
+    return due
+
+
+def _ship_by_rule(c: Connection, context: Context, store: Store, order_id: str) -> datetime | None:
+    found = stored_order(c, context.vault, store.id, order_id)
+    return None if found is None else ship_by_rule(found.order, store, context.rules)
 
 
 def _quarantine(c: Connection, stores: dict[str, Store]) -> list[Due]:

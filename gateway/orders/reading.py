@@ -14,7 +14,7 @@ from gateway.orders.documents import read_order, read_request
 from gateway.orders.keys import OrderKeys, label, same_order
 from gateway.orders.phase import phase_of
 from gateway.storage.moments import from_micros
-from gateway.storage.schema import after_sales, order_keys, order_personal, order_raw, orders, quarantine
+from gateway.storage.schema import after_sales, order_keys, order_personal, order_raw, orders, quarantine, repeat_traces
 from gateway.storage.statements import delete_by_key
 from gateway.storage.vault import Vault
 
@@ -102,7 +102,7 @@ def erase_person(connection: Connection, store: str, order_id: str) -> bool:
     ):
         return False
     named = {"the_store": store, "the_order_id": order_id}
-    for table in (order_personal, order_raw):
+    for table in (order_personal, order_raw, repeat_traces):
         connection.execute(delete_by_key(connection, table, ("store", "order_id")), named)
     requests = (after_sales.c.store == store) & (after_sales.c.order_id == order_id)
     names = [order_id, *connection.execute(select(after_sales.c.request_id).where(requests)).scalars()]

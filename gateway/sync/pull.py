@@ -14,9 +14,12 @@ from sqlalchemy import Connection
 
 from gateway.config import SyncSettings
 from gateway.errors import InvalidRequest, NotFound
+from gateway.ledger.found import book_found
 from gateway.model.store import Store
 from gateway.orders.quarantine import due_for_retry, list_open, resolve
 from gateway.orders.store import open_with_deadlines
+from gateway.orders.suspects import mark
+from gateway.policy.rule_set import RuleSet
 from gateway.ports import Adapter, AfterSaleSource, Channel, Clock, Window
 from gateway.storage.database import Database
 from gateway.storage.vault import Vault
@@ -31,6 +34,8 @@ log = structlog.get_logger(__name__)
 _SECOND = timedelta(seconds=1)
 _AHEAD = 4  # pages of a window that may be under way or wait while one is stored
 _AT_ONCE = 200  # open orders read and stored together
+_LONG = timedelta(hours=6)  # what was missed for longer is read in slices side by side
+_FINE = 4  # slices for each that is read at a time: spans of time hold unlike numbers of changes
 _RECONCILED = "reconciled"  # the cursor that keeps when a second look was taken last
 _CREATED = ".created"  # ends the name of a cursor that goes by creation time
 
@@ -78,10 +83,21 @@ class PullReport:
         )
 
 
+@dataclass(slots=True)
+class _Tally:
+    """How far all that is read side by side for one stream has come together."""
+
+    began: datetime
+    total: timedelta
+    done: timedelta = timedelta()
+    seen: int = 0
+
+
 class Pull:
     """Reads one store. Safe to stop at any instant: the cursor moves only with the rows it speaks of.
 
-    Pulls of one process that move the store's cursors share ``turn``: they go one after another.
+    Pulls of one process that move the store's cursors share ``turn``: they go one after another. Without ``rules``
+    orders are stored and nothing else is done with them.
     """
 
     def __init__(
@@ -96,6 +112,7 @@ class Pull:
         settings: SyncSettings,
         tell: Callable[[Progress], None] = lambda _: None,
         turn: asyncio.Lock | None = None,
+        rules: RuleSet | None = None,
     ) -> None:
         self._store = store
         self._database = database
@@ -104,6 +121,7 @@ class Pull:
         self._settings = settings
         self._tell = tell
         self._turn = turn or asyncio.Lock()
+        self._rules = rules
         self._aside = Aside()
         self._orders = OrderStream(store, adapter, channel, settings.parallel, self._aside)
         self._after_sales = (
@@ -132,22 +150,34 @@ class Pull:
 
     async def range(self, start: datetime, end: datetime) -> PullReport:
         """Pull everything updated from ``start`` to ``end``; resumed by the next `changes` when interrupted."""
-        slices: list[Cursor] = []
-        for stream in self._streams:
-            step = max((end - start) / self._settings.parallel, _SECOND)
-            at = start
-            while at < end:
-                until = min(at + step, end)
-                slices.append(Cursor(self._store.id, f"{stream.name}@{at:%Y%m%dT%H%M%S}", at, until=until))
-                at = until
-
-        def plan(connection: Connection) -> None:
-            for cursor in slices:
-                save_cursor(connection, cursor, self._clock.now())
-
+        count = self._settings.parallel
+        slices = [cursor for stream in self._streams for cursor in self._slices(stream.name, start, end, count)]
         async with self._turn, self._aside:
-            await self._database.write(plan)
+            await self._plan(slices)
             return await self._unfinished_ranges()
+
+    def _slices(self, name: str, start: datetime, end: datetime, count: int) -> list[Cursor]:
+        """Return the cursors of a span cut into ``count`` slices that can be read side by side.
+
+        Many platforms tell the next page's token with a page only: one slice alone waits for one call at a time.
+        """
+        step = max((end - start) / count, _SECOND)
+        slices: list[Cursor] = []
+        at = start
+        while at < end:
+            until = min(at + step, end)
+            slices.append(Cursor(self._store.id, f"{name}@{at:%Y%m%dT%H%M%S}-{until:%Y%m%dT%H%M%S}", at, until=until))
+            at = until
+        return slices
+
+    async def _plan(self, planned: Sequence[Cursor]) -> None:
+        now = self._clock.now()
+
+        def act(connection: Connection) -> None:
+            for cursor in planned:
+                save_cursor(connection, cursor, now)
+
+        await self._database.write(act)
 
     async def reconcile_if_due(self) -> PullReport:
         """Reconcile when the last time is `reconcile_every` ago; when that was survives a restart."""
@@ -165,9 +195,14 @@ class Pull:
         for stream in self._streams:
             cursor = await self._cursor(stream)
             known_to = cursor.position - self._settings.overlap
-            past = Cursor(self._store.id, stream.name, cursor.position - self._settings.reconcile_span, until=known_to)
+            start = cursor.position - self._settings.reconcile_span
+            past = self._slices(stream.name, start, known_to, self._settings.parallel)
             changed: list[str] = []
-            report += await self._read(stream, past, keep=False, changed=changed)
+            tally = _Tally(self._clock.now(), known_to - start)
+            reports = await together(
+                self._read(stream, each, keep=False, changed=changed, tally=tally) for each in past
+            )
+            report += sum(reports, PullReport(self._store.id))
             missed = await self._note_gaps(stream, changed, known_to)
             report += PullReport(self._store.id, gaps=missed)
         return report
@@ -246,65 +281,76 @@ class Pull:
         cursor = await self._database.read(lambda c: load_cursor(c, self._store.id, stream.name))
         return cursor or Cursor(self._store.id, stream.name, self._clock.now() - self._settings.history)
 
-    async def _begin_by_creation(self, stream: Stream) -> None:
-        """Plan a first pull whose past is listed by creation time, and whose updates are followed from now on.
-
-        What was created before and changes later is found by its change.
-        """
-        now = self._clock.now()
-        past = Cursor(self._store.id, f"{stream.name}{_CREATED}@first", now - self._settings.history, until=now)
-        ahead = Cursor(self._store.id, stream.name, now)
-
-        def plan(connection: Connection) -> None:
-            if load_cursor(connection, self._store.id, stream.name) is None:
-                save_cursor(connection, past, now)
-                save_cursor(connection, ahead, now)
-
-        await self._database.write(plan)
-
     async def _follow(self, stream: Stream) -> PullReport:
-        if stream.widest_created is not None:
-            await self._begin_by_creation(stream)
         cursor = await self._cursor(stream)
         # a new pull reaches back over the last one; a window under way stays as it was
         if cursor.moved_at is not None and cursor.next_page is None:
             cursor = replace(cursor, position=cursor.position - self._settings.overlap)
+        by_creation = cursor.moved_at is None and stream.widest_created is not None
+        if by_creation or self._clock.now() - cursor.position > _LONG:
+            cursor = await self._leave_behind(stream, cursor.position, by_creation=by_creation)
         return await self._read(stream, cursor, keep=True)
 
-    async def _unfinished_ranges(self) -> PullReport:
-        stored = await self._database.read(lambda c: cursors_of(c, self._store.id))
-        by_name = {stream.name: stream for stream in self._streams}
-        ranges = [
-            (by_name[cursor.stream.partition("@")[0].removesuffix(_CREATED)], cursor)
-            for cursor in stored
-            if cursor.until is not None
-        ]
-        reports = await together(self._finish_range(stream, cursor) for stream, cursor in ranges)
-        return sum(reports, PullReport(self._store.id))
+    async def _leave_behind(self, stream: Stream, start: datetime, *, by_creation: bool) -> Cursor:
+        """Plan what lies between ``start`` and now as ranges to be read, and return the cursor that goes on from now.
 
-    async def _finish_range(self, stream: Stream, cursor: Cursor) -> PullReport:
-        report = await self._read(stream, cursor, keep=True)
-        await self._database.write(lambda c: drop_cursor(c, self._store.id, cursor.stream))
-        return report
+        What changes after now is found by its change, also where the past is listed by creation time.
+        """
+        now = self._clock.now()
+        name = stream.name + (_CREATED if by_creation else "")
+        ahead = Cursor(self._store.id, stream.name, now)
+        await self._plan([*self._slices(name, start, now, _FINE * self._settings.parallel), ahead])
+        return ahead
+
+    async def _unfinished_ranges(self) -> PullReport:
+        """Read the ranges that are planned, the newest first, some of them at a time."""
+        stored = await self._database.read(lambda c: cursors_of(c, self._store.id))
+        reports = []
+        for stream in self._streams:
+            mine = [each for each in stored if each.until is not None and _stream_of(each) == stream.name]
+            mine.sort(key=lambda each: each.position, reverse=True)
+            reports.append(self._finish_ranges(stream, mine))
+        return sum(await together(reports), PullReport(self._store.id))
+
+    async def _finish_ranges(self, stream: Stream, ranges: Sequence[Cursor]) -> PullReport:
+        total = sum((each.until - each.position for each in ranges if each.until), timedelta())
+        tally, places = _Tally(self._clock.now(), total), asyncio.Semaphore(self._settings.parallel)
+
+        async def finish(cursor: Cursor) -> PullReport:
+            async with places:
+                report = await self._read(stream, cursor, keep=True, tally=tally)
+                await self._database.write(lambda c: drop_cursor(c, self._store.id, cursor.stream))
+                return report
+
+        return sum(await together(finish(each) for each in ranges), PullReport(self._store.id))
 
     async def _read(
-        self, stream: Stream, cursor: Cursor, *, keep: bool, changed: list[str] | None = None
+        self,
+        stream: Stream,
+        cursor: Cursor,
+        *,
+        keep: bool,
+        changed: list[str] | None = None,
+        tally: _Tally | None = None,
     ) -> PullReport:
         """Read from ``cursor`` to its end, window by window, page by page, the next page while one is stored."""
-        began, first, total = self._clock.now(), cursor.position, Saved()
-        end = cursor.until or began  # a clock that runs would never be caught up with
+        now, total = self._clock.now(), Saved()
+        end = cursor.until or now  # a clock that runs would never be caught up with
+        tally = tally or _Tally(now, end - cursor.position)
         created = stream.widest_created if _CREATED in cursor.stream else None
         while cursor.position < end:
             until = cursor.window_end or min(cursor.position + (created or stream.widest), end)
             window = Window(cursor.position, until, "created" if created else "updated")
             async with aclosing(aiter(_Pages(stream, window, cursor.next_page))) as pages:
                 async for several in pages:
-                    cursor = cursor.after_page(window, several[-1].next_page)
+                    before, cursor = cursor.position, cursor.after_page(window, several[-1].next_page)
+                    tally.done += cursor.position - before
                     for saved in await self._save([page.loaded for page in several], cursor if keep else None):
                         total += saved
+                        tally.seen += saved.seen
                         if changed is not None:
                             changed.extend(saved.changed)
-                        self._tell_progress(stream.name, total.seen, began, cursor.position - first, end - first)
+                        self._tell_progress(stream.name, tally)
         return self._report(total)
 
     async def _save(self, pages: Sequence[Loaded], cursor: Cursor | None = None) -> Sequence[Saved]:
@@ -313,11 +359,19 @@ class Pull:
 
         def act(connection: Connection) -> Sequence[Saved]:
             saved = [loaded.save(connection, self._vault, now) for loaded in pages]
+            self._look_at(connection, [order_id for each in saved for order_id in each.orders], now)
             if cursor is not None:
                 save_cursor(connection, cursor, now)
             return saved
 
         return await self._database.write(act)
+
+    def _look_at(self, connection: Connection, order_ids: Sequence[str], now: datetime) -> None:
+        """Do what the platform's rules want done with orders that differ now: mark suspicious ones, book closes."""
+        if self._rules is None or not order_ids:
+            return
+        mark(connection, self._vault, self._store, self._rules, order_ids, now)
+        book_found(connection, self._store, self._rules, order_ids, now)
 
     async def _save_one(self, loaded: Loaded) -> Saved:
         (saved,) = await self._save([loaded])
@@ -326,10 +380,15 @@ class Pull:
     def _report(self, saved: Saved) -> PullReport:
         return PullReport(self._store.id, seen=saved.seen, changed=len(saved.changed), bad=saved.bad)
 
-    def _tell_progress(self, doing: str, seen: int, began: datetime, done: timedelta, total: timedelta) -> None:
-        took = self._clock.now() - began
-        remaining = took * ((total - done) / done) if done and took else None
-        self._tell(Progress(self._store.id, doing, seen, done, total, remaining))
+    def _tell_progress(self, doing: str, tally: _Tally) -> None:
+        took = self._clock.now() - tally.began
+        remaining = took * ((tally.total - tally.done) / tally.done) if tally.done and took else None
+        self._tell(Progress(self._store.id, doing, tally.seen, tally.done, tally.total, remaining))
+
+
+def _stream_of(cursor: Cursor) -> str:
+    """Return the name of the stream that a range belongs to."""
+    return cursor.stream.partition("@")[0].removesuffix(_CREATED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,12 @@ class Saved:
     seen: int = 0
     changed: tuple[str, ...] = ()  # ids whose stored facts differ now
     bad: int = 0
+    orders: tuple[str, ...] = ()  # ids of the orders that differ now, or about which something does
 
     def __add__(self, other: Saved) -> Saved:
-        return Saved(self.seen + other.seen, self.changed + other.changed, self.bad + other.bad)
+        return Saved(
+            self.seen + other.seen, self.changed + other.changed, self.bad + other.bad, self.orders + other.orders
+        )
 
 
 class Loaded(Protocol):
@@ -91,7 +94,8 @@ class LoadedOrders:
             changes = upsert_prepared(connection, vault, batch, now)
             keep_bad(connection, vault, self.store, "orders", batch.bad, now)
             raise_alerts(connection, self.store, batch.unmapped, now)
-            total += Saved(len(batch.orders) + len(batch.bad), tuple(changes.changed), len(batch.bad))
+            changed = tuple(changes.changed)
+            total += Saved(len(batch.orders) + len(batch.bad), changed, len(batch.bad), changed)
         return total
 
 
@@ -163,7 +167,9 @@ class LoadedAfterSales:
         changed = upsert_after_sales(connection, vault, self.page, now)
         keep_bad(connection, vault, self.store, "after_sales", self.page.bad, now)
         raise_alerts(connection, self.store, self.page.unmapped, now)
-        return Saved(len(self.page.after_sales) + len(self.page.bad), tuple(changed), len(self.page.bad))
+        about = {request.request_id: request.order_id for request in self.page.after_sales}
+        orders = tuple(dict.fromkeys(about[request_id] for request_id in changed))
+        return Saved(len(self.page.after_sales) + len(self.page.bad), tuple(changed), len(self.page.bad), orders)
 
 
 @dataclass(frozen=True, slots=True)

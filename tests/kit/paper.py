@@ -185,6 +185,7 @@ class Desk:
             clock=self.clock,
             settings=self.settings.model_copy(update=settings),
             tell=self.told.append,
+            rules=_rules(),
         )
 
     async def read(self, act: Callable[[Any], Any]) -> Any:
