@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,4 +58,4 @@ def time_text(instant: datetime | None, zone: tzinfo) -> str | None:
 
 def json_bytes(value: Mapping[str, object]) -> bytes:
     """Return compact UTF-8 JSON with the keys in the order given."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(value)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gateway.policy.parse import ScenarioError, parse_batch, parse_scenario, read_batch, read_scenario
+from gateway.policy.scenario import canonical_bytes
 
 YAML = """\
 # one case
@@ -181,3 +182,8 @@ def test_the_quick_reader_of_lines_accepts_nothing_the_careful_one_refuses(odd, 
     with pytest.raises(ScenarioError, match=r"^cases\.jsonl, line 1: "):
         list(parse_batch(line, "cases.jsonl"))
     assert list(parse_batch("{" + rest, "cases.jsonl")) == [parse_scenario("{" + rest, "case.json")]
+
+
+def test_odd_characters_are_written_as_json_writes_them(scenario):
+    odd = "".join(chr(code) for code in range(1, 32)) + '\x7f"\\/\x85\u2028é😀'
+    assert json.dumps(odd, ensure_ascii=False).encode() in canonical_bytes(scenario(id=odd))
