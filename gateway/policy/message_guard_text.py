@@ -33,12 +33,12 @@ _SIMPLE = str.maketrans(
 )
 _STRUCK = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _VOICED = "\uff9e\uff9f"  # the marks of half-width kana, which belong to the letter before
-_CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CJK = "\u3005-\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _QUOTES = re.compile("[\"'`´‘’“”„«»‹›「」『』《》〈〉【】〔〕]")
 _BETWEEN_CJK = re.compile(rf"(?<=[{_CJK}])[^\w{_CJK}。!?;,、:\n]+(?=[{_CJK}])|(?<=[{_CJK}])_+(?=[{_CJK}])")
 _BESIDE_CJK = re.compile(rf"(?<=[{_CJK}]) +| +(?=[{_CJK}])")
 _LONE = re.compile(rf"(?<![{_CJK}])([{_CJK}])[,、:](?=[{_CJK}])|(?<=[{_CJK}])[,、:](?=[{_CJK}](?![{_CJK}]))")
-_SPACED_LETTERS = re.compile(r"(?<![^\W_])[a-z](?:[^a-z0-9\n]{1,2}[a-z](?![^\W_])){2,}")
+_SPACED_LETTERS = re.compile(r"(?<![^\W_])[a-z](?:(?:[^a-z0-9\n]|[^a-z0-9\s] )[a-z](?![^\W_])){2,}")
 _IN_WORD = re.compile(r"(?<=[a-z])[013457@$!|]+(?=[a-z])")
 
 
