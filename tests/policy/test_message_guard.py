@@ -55,6 +55,11 @@ EVERY = [entry for name in LISTS for entry in texts(name)]
 # Written after the guard to see how it does on texts it was not built for: of 60 it judged 49 right, refused 1 wrongly
 # and missed 10. It was taught those eleven since, so these stand with the list now.
 EVERY += [entry for name in LISTS for entry in texts(f"held_out_{name}")]
+SECOND = [entry for name in LISTS for entry in texts(f"second_held_out_{name}")]
+NOT_RIGHT = {  # by a guard that nobody changed for them
+    "zh-s05",  # refused wrongly
+    "zh-s11", "zh-s12", "zh-s15", "ja-s13", "ja-s14", "ja-s15", "en-s11", "en-s13", "en-s15", "en-s17",  # missed
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("entry", EVERY, ids=[entry["id"] for entry in EVERY])
@@ -67,6 +72,14 @@ def test_the_text_is_judged_as_the_list_says(entry) -> None:
     if "at" in entry:
         start, end = entry["text"].index(entry["at"]), entry["text"].index(entry["at"]) + len(entry["at"])
         assert any(each.offset < end and start < each.offset + len(each.words) for each in found), found
+
+
+def test_how_the_guard_does_on_texts_it_was_not_built_for() -> None:
+    def told(entry: dict[str, Any]) -> set[str]:
+        return {each.rules[0] for each in check(entry["text"], occasion(entry))}
+
+    assert len(SECOND) == 60
+    assert {entry["id"] for entry in SECOND if told(entry) != set(entry["breaks"])} == NOT_RIGHT
 
 
 @pytest.mark.parametrize("language", LISTS)
