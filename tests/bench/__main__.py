@@ -119,15 +119,16 @@ def decisions(size: Size) -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         measured = [
             deciding.through_the_api(size.decided, size.decide_rounds),
+            *deciding.without_text(size.decided, size.decide_rounds),
             deciding.through_the_command(size.decided, size.decide_rounds, Path(folder)),
         ]
     return [
         Line(
             each.name,
             f"{statistics.median(each.rounds):,.0f}",
-            f"{each.allowed:,} promised",
+            f"{each.allowed:,} promised" if each.is_promised else "-",
             statistics.median(each.rounds) / each.allowed,
-            1.0,
+            1.0 if each.is_promised else None,
             rounds=[{"ours": one} for one in each.rounds],
         )
         for each in measured

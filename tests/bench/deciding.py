@@ -1,6 +1,7 @@
 """Decisions a second: through the Python API on one core, and through ``gateway decide --batch`` after its start.
 
 The scenarios are those of the case files, edges of every rule of four platforms: most are Xiaohongshu's, the dearest.
+Verdicts without text are counted over as many scenarios of each platform, and over all cases beside.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.bootstrap import calm_collector
-from gateway.policy.decide import decide
-from gateway.policy.rule_set import load_rules
+from gateway.policy.decide import decide, verdict
+from gateway.policy.rule_set import RuleSet, load_rules
 from gateway.policy.scenario import Scenario, canonical_bytes
 from tests.policy.test_cases import CASES
 
@@ -27,6 +29,7 @@ class Speed:
     name: str
     allowed: int  # what is promised
     rounds: list[float]
+    is_promised: bool = True  # else shown beside the others
 
 
 def scenarios(count: int) -> list[Scenario]:
@@ -35,17 +38,41 @@ def scenarios(count: int) -> list[Scenario]:
     return [own[number % len(own)] for number in range(count)]
 
 
+def of_each_platform(count: int) -> list[Scenario]:
+    """Return ``count`` scenarios: the platforms in turn, each with its own cases in turn."""
+    own: dict[str, list[Scenario]] = {}
+    for case in CASES:
+        own.setdefault(case.scenario.store.platform, []).append(case.scenario)
+    platforms = sorted(own)
+    turns = (divmod(number, len(platforms)) for number in range(count))
+    return [own[platforms[which]][turn % len(own[platforms[which]])] for turn, which in turns]
+
+
 def through_the_api(count: int, rounds: int) -> Speed:
     """Measure `decide` by CPU time, with the gateway's collector."""
+    name = f"decide, {count:,} scenarios of the case files, decisions a CPU second"
+    return Speed(name, 5_000, _a_cpu_second(decide, scenarios(count), rounds))
+
+
+def without_text(count: int, rounds: int) -> list[Speed]:
+    """Measure `verdict` by CPU time, with the gateway's collector."""
+    every, cases = (_a_cpu_second(verdict, asked(count), rounds) for asked in (of_each_platform, scenarios))
+    name = f"verdict without text, {count:,} scenarios"
+    return [
+        Speed(f"{name}, as many of each platform, a CPU second", 20_000, every),
+        Speed(f"{name} of the case files, a CPU second", 20_000, cases, is_promised=False),
+    ]
+
+
+def _a_cpu_second(entry: Callable[[Scenario, RuleSet], object], asked: Sequence[Scenario], rounds: int) -> list[float]:
     calm_collector()
-    asked, rules = scenarios(count), load_rules()
-    taken = []
+    rules, taken = load_rules(), []
     for _ in range(rounds + 1):
         started = time.process_time()
         for scenario in asked:
-            decide(scenario, rules)
-        taken.append(count / (time.process_time() - started))
-    return Speed(f"decide, {count:,} scenarios of the case files, decisions a CPU second", 5_000, taken[1:])
+            entry(scenario, rules)
+        taken.append(len(asked) / (time.process_time() - started))
+    return taken[1:]
 
 
 def through_the_command(count: int, rounds: int, folder: Path) -> Speed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,3 +78,9 @@ def test_both_roads_to_a_decision_are_measured(tmp_path: Path) -> None:
     assert len({scenario.store.platform for scenario in deciding.scenarios(600)}) == 4
     assert api.rounds[0] > 0
     assert command.rounds[0] > 0
+    assert [len(each.rounds) for each in deciding.without_text(40, 2)] == [2, 2]
+
+
+def test_verdicts_are_counted_over_as_many_scenarios_of_each_platform() -> None:
+    asked = Counter(scenario.store.platform.value for scenario in deciding.of_each_platform(400))
+    assert asked == dict.fromkeys(("xiaohongshu", "alibaba_1688", "shopee", "tiktok_shop"), 100)
