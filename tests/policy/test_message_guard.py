@@ -52,14 +52,11 @@ def occasion(entry: dict[str, Any]) -> Occasion:
 PLATFORMS = ("xiaohongshu", "alibaba_1688", "shopee", "tiktok_shop")
 LISTS = ("zh", "ja", "en")
 EVERY = [entry for name in LISTS for entry in texts(name)]
-# Written after the guard to see how it does on texts it was not built for: of 60 it judged 49 right, refused 1 wrongly
-# and missed 10. It was taught those eleven since, so these stand with the list now.
-EVERY += [entry for name in LISTS for entry in texts(f"held_out_{name}")]
-SECOND = [entry for name in LISTS for entry in texts(f"second_held_out_{name}")]
-NOT_RIGHT = {  # by a guard that nobody changed for them
-    "zh-s05",  # refused wrongly
-    "zh-s11", "zh-s12", "zh-s15", "ja-s13", "ja-s14", "ja-s15", "en-s11", "en-s13", "en-s15", "en-s17",  # missed
-}  # fmt: skip
+# Two lists of 60 written after the guard, to see how it does on texts it was not built for. Each time it judged 49 right,
+# refused 1 wrongly and missed 10. It was taught those since, so they stand with the list now.
+EVERY += [entry for part in ("held_out", "second_held_out") for name in LISTS for entry in texts(f"{part}_{name}")]
+THIRD = [entry for name in LISTS for entry in texts(f"third_held_out_{name}")]
+MISSED = {"en-t06", "en-t08"}  # of the third such list, for which nobody has changed the guard
 
 
 @pytest.mark.parametrize("entry", EVERY, ids=[entry["id"] for entry in EVERY])
@@ -78,8 +75,8 @@ def test_how_the_guard_does_on_texts_it_was_not_built_for() -> None:
     def told(entry: dict[str, Any]) -> set[str]:
         return {each.rules[0] for each in check(entry["text"], occasion(entry))}
 
-    assert len(SECOND) == 60
-    assert {entry["id"] for entry in SECOND if told(entry) != set(entry["breaks"])} == NOT_RIGHT
+    assert len(THIRD) == 30
+    assert {entry["id"] for entry in THIRD if told(entry) != set(entry["breaks"])} == MISSED
 
 
 @pytest.mark.parametrize("language", LISTS)
