@@ -15,7 +15,8 @@ from gateway.model.order import PaymentState, Phase
 from gateway.model.store import Platform, Store
 from gateway.orders.store import StoredOrder
 from gateway.policy.notation import decimal_places
-from gateway.policy.scenario import Scenario
+from gateway.policy.parse import read_object
+from gateway.policy.scenario import FieldProblem, Scenario
 from gateway.policy.terms import Reason, RequestReason
 
 _KINDS = {
@@ -94,10 +95,11 @@ def question_of(
     if FactName.interception in attested:
         given["interception"] = attested[FactName.interception]
     try:
-        scenario = Scenario.model_validate(_scenario(store, counts, reason, as_of, given, valuation))
-    except ValueError as error:
+        scenario = read_object(_scenario(store, counts, reason, as_of, given, valuation))
+    except FieldProblem as problem:
+        field = ".".join(str(part) for part in problem.path)
         raise DataError(
-            f"Order {order.order_id} of store {store.id} cannot be put to the policy: {_reasons(error)}. "
+            f"Order {order.order_id} of store {store.id} cannot be put to the policy: {field}: {problem}. "
             "What a store's costs are worth is set under `valuation` in gateway.yaml; report anything else."
         ) from None
     used = sorted(name.value for name in attested)
@@ -201,10 +203,3 @@ def _not_before_events(stored: StoredOrder, as_of: datetime) -> datetime:
 
 def _text(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat(timespec="seconds")
-
-
-def _reasons(error: ValueError) -> str:
-    problems = getattr(error, "errors", None)
-    if problems is None:
-        return str(error)
-    return "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in problems())
