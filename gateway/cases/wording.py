@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from gateway.errors import NotAllowed
+from gateway.errors import DataError, NotAllowed
 from gateway.model.store import Platform, Store
 from gateway.policy.locale import default_language
 from gateway.policy.message_guard import Occasion, require
@@ -35,6 +35,6 @@ def objection_to_words(act: Act, store: Store, wish: str, now: datetime) -> str 
     )
     try:
         require(text, occasion)
-    except NotAllowed as error:
+    except (NotAllowed, DataError) as error:
         return str(error)
     return None

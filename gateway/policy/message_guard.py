@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.errors import NotAllowed
+from gateway.errors import DataError, NotAllowed
 from gateway.policy.message_guard_language import foreign
 from gateway.policy.message_guard_phone import written_out
 from gateway.policy.message_guard_text import spoken
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     Place = tuple[Words | None, tuple[int, int]]  # in whose words, and where
 
 Span = tuple[int, int]
+
+LONGEST = 5000
+"""The longest text that is looked at, in letters."""
 
 # Who names one of these has named the other as well.
 _SAME = {
@@ -76,7 +79,12 @@ class Finding:
 
 
 def check(text: str, occasion: Occasion, book: GuardBook | None = None) -> tuple[Finding, ...]:
-    """Return what is wrong with a text, by its place; nothing: it may be sent."""
+    """Return what is wrong with a text, by its place; nothing: it may be sent.
+
+    Raises DataError for a text longer than any chat takes.
+    """
+    if len(text) > LONGEST:
+        raise DataError(f"The text has {len(text)} letters; no chat takes more than {LONGEST}. Shorten it.")
     book = book or guard_book()
     heard = _Heard(text, spoken(text, book.rejoin), occasion, book)
     found = [finding for rule in _in_force(occasion, book) for finding in _findings(rule, heard)]

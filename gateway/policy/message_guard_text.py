@@ -80,7 +80,10 @@ class View:
 
 
 def plain(text: str) -> View:
-    """Return ``text`` in NFKC and lower case, without what cannot be seen. Digits stay digits."""
+    """Return ``text`` in NFKC and lower case, without what cannot be seen. Digits stay digits.
+
+    Of many blanks two stay: one may stand between letters, two between words.
+    """
     letters: list[str] = []
     places: list[tuple[int, int]] = []
     for start, end in _clusters(text):
@@ -89,7 +92,10 @@ def plain(text: str) -> View:
             kind = unicodedata.category(letter)
             if kind == "Cf" or (kind == "Cc" and letter not in "\n\r\t") or letter == "\u3164":
                 continue
-            letters.append("\n" if letter in "\n\r" else " " if letter.isspace() else letter)
+            shown_as = "\n" if letter in "\n\r" else " " if letter.isspace() else letter
+            if shown_as == " " and letters[-2:] == [" ", " "]:
+                continue
+            letters.append(shown_as)
             places.append((start, end))
     return View("".join(letters), tuple(places))
 
