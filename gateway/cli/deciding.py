@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 def decide(
     session: Session,
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE|-]", help="A scenario, JSON or YAML; `-` reads standard input.")
+        str | None, typer.Argument(metavar="FILE|-", help="A scenario, JSON or YAML; `-` reads standard input.")
     ] = None,
     batch: Annotated[
         bool, typer.Option("--batch", help="FILE holds one scenario a line, JSON; one decision a line comes out.")
