@@ -36,7 +36,7 @@ from gateway.errors import (
 )
 from gateway.ledger.booking import settle as settle_books
 from gateway.ports import Act, Channel, Clock, EffectPort, Happened, Operation
-from gateway.storage import audit
+from gateway.storage import audit, rule_files
 from gateway.storage.database import Database
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import decisions, effects, intents
@@ -110,11 +110,12 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A decision to be recorded: canonical bytes of question and answer, and the rule set that gave it."""
+    """A decision to be recorded: canonical bytes of question and answer, and the rules that gave it, with their files."""
 
     rule_set: str
     scenario: bytes
     decision: bytes
+    rule_files: bytes | None = None
 
 
 def subject_of(act: Act) -> str:
@@ -147,8 +148,9 @@ def intent_of(connection: Connection, intent: str) -> Intent:
 def record_decision(
     connection: Connection, intent: str, store: str, order_id: str, recorded: Recorded, at: datetime
 ) -> str:
-    """Keep the question and the answer, byte for byte; return the decision's id."""
+    """Keep the question and the answer, byte for byte, and the rules it was made with; return the decision's id."""
     decision = uuid.uuid4().hex
+    files = recorded.rule_files
     connection.execute(
         insert(decisions).values(
             id=decision,
@@ -159,6 +161,7 @@ def record_decision(
             rule_set=recorded.rule_set,
             scenario=recorded.scenario,
             decision=recorded.decision,
+            rule_files=None if files is None else rule_files.keep(connection, recorded.rule_set, files, at),
         )
     )
     audit.append(connection, at, "policy", "decision", store, order_id, {"intent": intent, "decision": decision})

@@ -203,7 +203,7 @@ class Road:
         now = self.clock.now()
 
         def record(c: Transaction) -> None:
-            intent, _ = _record(c, found, wanted, now)
+            intent, _ = _record(c, found, wanted, now, self.rules)
             if store is not None:
                 hand_over(c, store, **self._spending(found, wanted, now), intent=intent)
 
@@ -224,7 +224,7 @@ class Road:
         now = self.clock.now()
 
         def commit_all(c: Transaction) -> Effect:
-            intent, decision = _record(c, found, wanted, now)
+            intent, decision = _record(c, found, wanted, now, self.rules)
             effect = commit(
                 c,
                 intent=intent,
@@ -304,11 +304,10 @@ class Road:
             log.warning("effect.not_read_after", effect=effect.id, store=effect.store, error=type(error).__name__)
 
 
-def _record(c: Transaction, found: Found, wanted: Wanted, now: datetime) -> tuple[str, str]:
+def _record(c: Transaction, found: Found, wanted: Wanted, now: datetime, rules: RuleSet) -> tuple[str, str]:
     order = found.order.order
-    recorded = Recorded(
-        found.decision.rule_set, scenario_bytes(found.question.scenario), decision_bytes(found.decision)
-    )
+    scenario, decision = scenario_bytes(found.question.scenario), decision_bytes(found.decision)
+    recorded = Recorded(found.decision.rule_set, scenario, decision, rules.archive)
     intent = record_intent(c, order.store, order.order_id, wanted.words, wanted.by, now)
     if wanted.note is not None:
         details = {**wanted.note, "intent": intent}

@@ -15,9 +15,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from gateway.errors import NoRuleKnown
-from gateway.marked_yaml import Mark, MarkedError, Scalar, load
+from gateway.marked_yaml import MarkedError, Scalar, load
 from gateway.policy.advice import Advice, read_advice
 from gateway.policy.facts import ALL_FACTS
+from gateway.policy.rule_archive import HEAD, SOURCES, packed, read_files, unpacked
 from gateway.policy.rule_file import (
     RuleError,
     read_date,
@@ -30,7 +31,6 @@ from gateway.policy.rule_file import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime, tzinfo
     from importlib.resources.abc import Traversable
     from pathlib import Path
@@ -44,7 +44,6 @@ T_co = TypeVar("T_co", covariant=True)
 _VERSION = re.compile(r"[0-9]{4}\.[0-9]{1,2}\.[0-9]+")
 _TIERS = ("official-api", "official-rule", "official-help", "secondary", "hearsay", "house-reading")
 _READINGS = ("literal", "inferred", "disputed")
-_OWN_FILES = ("rule_set.yaml", "sources.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +101,7 @@ class RuleSet:
     sources: dict[str, Source]
     facts: dict[str, History]
     advice: dict[str, Advice]  # by rule id: the rules that no decision is computed from
+    archive: bytes = field(default=b"", compare=False, repr=False)  # the files it was read from, for `rules_from`
     _dates: tuple[list[date], list[date]] = field(init=False, compare=False, repr=False)
     _views: dict[tuple[int, int], View] = field(init=False, default_factory=dict, compare=False, repr=False)
 
@@ -171,24 +171,34 @@ class Rules(NamedTuple):
 def load_rules(folder: Path | None = None) -> RuleSet:
     """Return the rule set in ``folder``; without one, the set that comes with this package. Raises RuleError."""
     root: Traversable = folder if folder is not None else resources.files("gateway.policy") / "rules"
+    return _rule_set(read_files(root))
+
+
+def rules_from(archive: bytes) -> RuleSet:
+    """Return the rule set whose files `RuleSet.archive` keeps. Raises RuleError where this release cannot use them."""
+    return _rule_set(unpacked(archive))
+
+
+def _rule_set(files: dict[str, str]) -> RuleSet:
     try:
-        return _read_rule_set(root)
+        return _parsed(files)
     except RuleError:
         raise
     except MarkedError as error:
         raise RuleError(error.mark, error.problem) from None
 
 
-def _read_rule_set(root: Traversable) -> RuleSet:
-    head = read_fields(_document(root / "rule_set.yaml", "rule_set.yaml"), {"version", "title"}, set())
+def _parsed(files: dict[str, str]) -> RuleSet:
+    topics = dict(files)
+    head = read_fields(load(topics.pop(HEAD), HEAD), {"version", "title"}, set())
     version = read_text(head["version"])
     if not _VERSION.fullmatch(version):
         raise RuleError(head["version"].mark, f'version: {version!r} is no calendar version like "2026.11.1"')
-    sources = _sources(_document(root / "sources.yaml", "sources.yaml"))
+    sources = _sources(load(topics.pop(SOURCES), SOURCES))
     facts: dict[str, History] = {}
     advice: dict[str, Advice] = {}
-    for name, file in _topic_files(root, ""):
-        topic = read_mapping(_document(file, f"{name.replace('.', '/')}.yaml"))
+    for file, text in topics.items():
+        topic, name = read_mapping(load(text, file)), file.removesuffix(".yaml").replace("/", ".")
         if name.endswith(".advice"):
             advice |= read_advice(topic, sources.keys())
             continue
@@ -197,24 +207,7 @@ def _read_rule_set(root: Traversable) -> RuleSet:
             if fact_name not in ALL_FACTS:
                 raise RuleError(topic.key_marks[key], f"{key}: no code reads {fact_name}; correct or remove it")
             facts[fact_name] = _history(ALL_FACTS[fact_name], node, sources)
-    return RuleSet(version=version, sources=sources, facts=facts, advice=advice)
-
-
-def _topic_files(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
-    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
-        if entry.is_dir():
-            yield from _topic_files(entry, f"{prefix}{entry.name}.")
-        elif entry.name.endswith(".yaml") and (prefix or entry.name not in _OWN_FILES):
-            yield prefix + entry.name.removesuffix(".yaml"), entry
-
-
-def _document(file: Traversable, name: str) -> Node:
-    try:
-        return load(file.read_text(encoding="utf-8"), name)
-    except OSError as error:
-        raise RuleError(Mark(name, 1), f"cannot be read ({error.strerror}): put the file in place") from None
-    except UnicodeDecodeError:
-        raise RuleError(Mark(name, 1), "is not UTF-8 text: save it as UTF-8") from None
+    return RuleSet(version=version, sources=sources, facts=facts, advice=advice, archive=packed(files))
 
 
 def _sources(node: Node) -> dict[str, Source]:

@@ -337,7 +337,18 @@ decisions = Table(
     Column("rule_set", Word, nullable=False),
     Column("scenario", LargeBinary, nullable=False),  # canonical bytes
     Column("decision", LargeBinary, nullable=False),  # canonical bytes
+    Column("rule_files", String(64)),  # the row of `rule_files`; None: made before these were kept
     Index(None, "store", "order_id"),
+)
+
+# The files of every rule set that a decision was made with, so that it can be made again. Append-only.
+rule_files = Table(
+    "rule_files",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the files
+    Column("version", Word, nullable=False),
+    Column("files", LargeBinary, nullable=False),
+    _at("at"),
 )
 
 effects = Table(
