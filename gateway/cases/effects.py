@@ -110,7 +110,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A decision to be recorded: canonical bytes of question and answer, and the rules that gave it, with their files."""
+    """A decision to be recorded: canonical bytes of question and answer, and the rules it was made with."""
 
     rule_set: str
     scenario: bytes
