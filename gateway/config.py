@@ -35,7 +35,7 @@ class SyncSettings(Frozen):
     reconcile_every: Duration = timedelta(hours=6)
     reconcile_span: Duration = timedelta(days=3)
     absence: Duration = timedelta(hours=12)  # away longer than this: open orders with deadlines come first
-    parallel: int = Field(default=4, ge=1, le=32)  # calls in flight for one store
+    parallel: int = Field(default=8, ge=1, le=32)  # calls in flight for one store
 
 
 class LogSettings(Frozen):
@@ -68,7 +68,7 @@ sync:
   # reconcile_every: 6h
   # reconcile_span: 3d
   # absence: 12h           # away longer than this: open orders with deadlines come first
-  # parallel: 4            # calls in flight for one store
+  # parallel: 8            # calls in flight for one store
 # valuation:                                 # what a cost is worth to a store, in its own currency
 #   shopee-1234: {penalty_point: "50", rate: "0.75"}    # rate: how much of the currency one CNY buys
 log:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +191,7 @@ async def test_a_pull_of_unread_pages_stores_orders_words_and_what_is_bad(desk: 
     pages = [f"o{n}" for n in range(60)]
     pages[30] = "o30 bad extra7"
     desk.platform = Whole(desk, pages)
-    report = await desk.pull().changes()
+    report = await desk.pull(history=timedelta(hours=5)).changes()
     assert (report.seen, report.changed, report.bad) == (62, 61, 1)
     for number in ("o0", "o30", "o59"):
         assert await desk.read(lambda c, i=number: raw(c, desk.vault, "s1", i)) == number.encode()
@@ -203,6 +204,6 @@ async def test_a_pull_of_unread_pages_stores_orders_words_and_what_is_bad(desk: 
 async def test_pages_before_one_that_cannot_be_read_are_stored(desk: Any) -> None:
     desk.platform = Whole(desk, ["o1", "o2", "none", "o4"])
     with pytest.raises(DataError):
-        await desk.pull().changes()
+        await desk.pull(history=timedelta(hours=5)).changes()
     stored = [i for i in ("o1", "o2", "o4") if await desk.read(lambda c, i=i: order(c, desk.vault, "s1", i))]
     assert stored == ["o1", "o2"]
