@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -249,3 +251,63 @@ def test_broken_words_are_refused_with_their_place(text, message) -> None:
     with pytest.raises(RuleError) as caught:
         read_words("xx", text)
     assert message in str(caught.value)
+
+
+def _wide(text: str) -> str:
+    return text.translate(str.maketrans(",:?!()", "，：？！（）"))
+
+
+DISGUISES = {
+    "full-width punctuation": _wide,
+    "decomposed letters": lambda text: unicodedata.normalize("NFD", text),
+    "zero-width spaces everywhere": "\u200b".join,
+    "struck through": lambda text: "".join(f"{letter}\u0336" if letter.isalpha() else letter for letter in text),
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_a_disguise_changes_no_verdict(disguise) -> None:
+    for entry in EVERY:
+        found = {each.rules[0] for each in check(DISGUISES[disguise](entry["text"]), occasion(entry))}
+        assert found == set(entry["breaks"]), entry["id"]
+
+
+def test_blanks_between_chinese_characters_change_no_verdict() -> None:
+    for entry in EVERY:
+        if entry["id"].startswith("zh"):
+            text = re.sub(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])", " ", entry["text"])
+            found = {each.rules[0] for each in check(text, occasion(entry))}
+            assert found == set(entry["breaks"]), entry["id"]
+
+
+ELSEWHERE = [
+    ("id", "Mohon batalkan pesanan ini ya kak", "S7"),
+    ("id", "Kami tidak akan mengirim pesanan ini", "SHP-02"),
+    ("id", "Jangan batalkan pesanan, barang dikirim hari ini", None),
+    ("ms", "Sila batalkan pesanan anda", "S7"),
+    ("ms", "Kami tidak akan menghantar barang ini", "SHP-02"),
+    ("ms", "Pesanan anda telah dibatalkan oleh kedai kami", None),
+    ("vi", "Bạn vui lòng hủy đơn giúp shop nhé", "S7"),
+    ("vi", "Shop sẽ không gửi hàng", "SHP-02"),
+    ("vi", "Bạn không cần hủy đơn, shop gửi hôm nay", None),
+    ("th", "รบกวนลูกค้ากดยกเลิกคำสั่งซื้อด้วยนะคะ", "S7"),
+    ("th", "ทางร้านจะไม่จัดส่งสินค้าให้", "SHP-02"),
+    ("th", "ทางร้านได้ยกเลิกคำสั่งซื้อแล้ว", None),
+    ("pt", "Por favor, cancele o pedido", "S7"),
+    ("pt", "Não vamos enviar o seu pedido", "SHP-02"),
+    ("pt", "Não precisa cancelar, vamos enviar amanhã", None),
+    ("es", "Por favor cancele el pedido", "S7"),
+    ("es", "No vamos a enviar su pedido", "SHP-02"),
+    ("es", "Tuvimos que cancelar el pedido nosotros", None),
+    ("fil", "Paki-cancel na lang po ang order", "S7"),
+    ("fil", "Hindi na po namin ipapadala ang order", "SHP-02"),
+    ("fil", "Huwag po ninyong i-cancel, ipapadala namin bukas", None),
+    ("zh-Hant", "麻煩您取消訂單", "S7"),
+    ("en", "Please, cancel it", "S7"),
+    ("en", "please... cancel it", "S7"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "rule"), ELSEWHERE)
+def test_the_languages_of_other_regions(language, text, rule) -> None:
+    assert {each.rules[0] for each in check(text, _on("shopee", language=language))} == ({rule} if rule else set())
