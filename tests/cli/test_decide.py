@@ -208,13 +208,10 @@ def test_a_changed_fact_changes_the_path(gateway, asked):
     assert "--set contact.reply=maybe: 'maybe' is unknown; use one of 'none', 'consents'" in wrong.err
 
 
-def test_a_stored_order_is_decided_and_its_facts_accounted_for(pulled, shopee):
-    (chosen, *_) = [
-        order
-        for order in pulled.done("orders", "list", "--phase", "awaiting_shipment")["orders"]
-        if not order.get("requests")
-    ]
-    number, store = chosen["order_id"], chosen["store"]
+def test_a_stored_order_is_decided_and_its_facts_accounted_for(connected, shopee):
+    pulled, store = connected, "shopee-301000101"
+    number = str(shopee.do("/orders", {"store": "301000101", "phase": "awaiting_shipment"})["id"])
+    pulled.done("sync")
     calls = len(shopee.effects())
     first = pulled.done("decide", "--order", number, "--store", store, "--reason", "out_of_stock", "--show-scenario")
     assert first["decision"]["id"] == number
@@ -250,9 +247,8 @@ def test_a_stored_order_is_decided_and_its_facts_accounted_for(pulled, shopee):
     assert "--set order.stock_available=true" in page
 
 
-def test_an_order_that_cannot_be_decided(pulled, shopee):
-    (chosen, *_) = pulled.done("orders", "list", "--phase", "awaiting_shipment")["orders"]
-    number = chosen["order_id"]
+def test_an_order_that_cannot_be_decided(pulled):
+    number = pulled.done("orders", "list", "--phase", "awaiting_shipment")["orders"][0]["order_id"]
     assert pulled("decide", "--order", "nonsense", "--reason", "unwilling").code == 1
     assert pulled("decide", "--order", number, "--store", "nowhere", "--reason", "unwilling").code == 1
     early = pulled("decide", "--order", number, "--reason", "unwilling", "--at", "2020-01-01T00:00:00+08:00")
