@@ -7,6 +7,7 @@ import typer
 from gateway.cli import (
     apps,
     backups,
+    books,
     deciding,
     demo,
     doctor,
@@ -43,6 +44,7 @@ _PARTS = (
     shipping,
     requests,
     facts,
+    books,
     messages,
     purchases,
     effects,

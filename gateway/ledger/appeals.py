@@ -69,7 +69,7 @@ def open_appeal(
             "`gateway points add taken N --order ORDER` notes what the platform took."
         )
     appeal = Appeal(
-        id=uuid.uuid4().hex[:12],
+        id=uuid.uuid4().hex,
         store=store,
         order_id=order_id,
         state=AppealState.opened,

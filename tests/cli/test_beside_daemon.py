@@ -33,9 +33,10 @@ SG = "shopee-301000101"
 QUIET = "listen: 127.0.0.1:0\nsync:\n  every: 1h\n"
 
 READING = {
-    "alerts", "apps list", "backup", "decide", "doctor", "events list", "events show", "facts list", "gaps",
-    "orders export", "orders list", "orders show", "platforms", "purchases list", "quarantine list", "rules at",
-    "rules diff", "rules list", "rules show", "stores list", "today", "version",
+    "alerts", "appeals list", "apps list", "backup", "closes list", "decide", "doctor", "events list",
+    "events show", "facts list", "gaps", "health", "orders export", "orders list", "orders show",
+    "platforms", "points list", "purchases list", "quarantine list", "quota", "rules at", "rules diff",
+    "rules list", "rules show", "stores list", "today", "version",
 }  # fmt: skip
 APART = {  # never beside a gateway, or needing none
     "init", "serve", "demo", "restore", "db upgrade", "message check", "message write", "new-platform",
@@ -195,6 +196,15 @@ DAY = (
     Row("facts set", lambda shop: ("goods_cost", "cheap", "--order", shop.memory["back"]), 2),
     Row("facts import", _sheet("return_shipping_cost,2.5,{back}", "stock_available,FALSE,{first}"), 0),
     Row("facts import", _sheet("return_shipping_cost,2.5,{back}", "score,high,"), 2),
+    Row("points pull", _given("--store", SG), 0),
+    Row("points add", lambda shop: ("taken", 2, "--order", shop.memory["back"]), 0),
+    Row("points add", _given("taken", 2, "--store", SG), 2),  # for which order?
+    Row("appeals open", _on("back", "--points", 2), 3),
+    Row("appeals open", _on("back", "--points", 3, "--yes"), 2),  # more than it cost
+    Row("appeals open", _on("back", "--points", 2, "--yes"), 0),
+    Row("appeals open", _on("back", "--points", 2, "--yes"), 1),
+    Row("appeals settle", _given("nonsense", "--won"), 1),
+    Row("closes release", _on("back"), 1),  # nothing is held
     Row("purchases link", lambda shop: (shop.memory["back"], "1688-1"), 1),  # nobody here buys
     Row("purchases unlink", lambda shop: (shop.memory["back"], "1688-1"), 1),
     Row("purchases import", _links("{back},1688-1"), 2),
@@ -394,6 +404,11 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
     order = gateway.done("orders", "list", "--store", SG)["orders"][0]["order_id"]
     reading = {
         "alerts": [],
+        "appeals list": [],
+        "closes list": [],
+        "health": [],
+        "points list": [],
+        "quota": [],
         "apps list": [],
         "backup": [tmp_path / "kept.tar"],
         "decide": ["--order", order, "--store", SG, "--reason", "out_of_stock"],

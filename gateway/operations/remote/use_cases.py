@@ -19,6 +19,7 @@ from typing import Any, Concatenate, ParamSpec, get_type_hints
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from gateway.operations.apps import add_app
+from gateway.operations.books import add_points, open_appeal, pull_points, release_close, settle_appeal
 from gateway.operations.connecting import add_store, connect_link, connect_with, connect_with_state, connected_by
 from gateway.operations.context import Context
 from gateway.operations.events import replay_events
@@ -108,6 +109,11 @@ _TABLE = (
     UseCase(offer_solution, "gateway orders show ORDER"),
     UseCase(set_fact, "gateway facts list"),
     UseCase(import_facts, "gateway facts list"),
+    UseCase(release_close, "gateway closes list"),
+    UseCase(add_points, "gateway points list"),
+    UseCase(pull_points, "gateway points list"),
+    UseCase(open_appeal, "gateway appeals list"),
+    UseCase(settle_appeal, "gateway appeals list"),
     UseCase(link_purchase, "gateway purchases list"),
     UseCase(unlink_purchase, "gateway purchases list"),
     UseCase(import_links, "gateway purchases list"),

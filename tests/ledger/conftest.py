@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from gateway.ledger.quota import CloseEntry, CloseState
+from gateway.model.store import Store, StoreMode
+from gateway.storage import stores as rows
+from gateway.storage.engines import sqlite_engine
+from gateway.storage.migrate import upgrade
+from tests.kit.paper import desk
+
+__all__ = ["desk"]
+
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def xhs() -> Store:
+    return Store(
+        id="s1",
+        app="a1",
+        platform="xiaohongshu",
+        external_id="2",
+        region="CN",
+        currency="CNY",
+        time_zone="Asia/Shanghai",
+        mode=StoreMode.act,
+    )
+
+
+@pytest.fixture(scope="session")
+def close() -> Callable[..., CloseEntry]:
+    """Make one entry of an order's close."""
+
+    def make(order_id: str, **fields: Any) -> CloseEntry:
+        plain: dict[str, Any] = {
+            "store": "s1",
+            "order_id": order_id,
+            "state": CloseState.reserved,
+            "month": "2026-03",
+            "units": 1,
+            "points": 0,
+            "holder": f"effect of {order_id}",
+            "reason": "out_of_stock",
+            "contacted": True,
+            "by": "anna",
+            "at": NOON,
+            "because": "",
+        }
+        return CloseEntry(**(plain | fields))
+
+    return make
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    made = f"sqlite:///{tmp_path / 'books.db'}"
+    upgrade(made)
+    return made
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    made = sqlite_engine(url, connections=1, writes=True)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def books(engine: Engine) -> Iterator[Connection]:
+    """One transaction, never committed."""
+    with engine.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+async def shop(desk: Any, xhs: Store) -> Any:
+    """The desk as a store on Xiaohongshu, connected ten days ago."""
+    await desk.database.write(lambda c: rows.add_store(c, xhs, NOON))
+    desk.store = xhs
+    return desk
