@@ -11,6 +11,9 @@ CANNOT_BE_SEEN = {
     # reason needs the chat.
     ("shared.truth.evidence_for_buyer_asked", "in force a day later"),
     ("shared.truth.evidence_for_buyer_asked", "published a day later"),
+    # Read only while a request is open, and what is not known is not allowed either.
+    ("xiaohongshu.seller_close.request_comes_first", "in force a day later"),
+    ("xiaohongshu.seller_close.request_comes_first", "published a day later"),
 }
 
 
