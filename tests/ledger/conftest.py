@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, update
 
 from gateway.ledger.quota import CloseEntry, CloseState
 from gateway.model.store import Store, StoreMode
-from gateway.storage import stores as rows
 from gateway.storage.engines import sqlite_engine
 from gateway.storage.migrate import upgrade
+from gateway.storage.schema import stores
 from tests.kit.paper import desk
 
 __all__ = ["desk"]
@@ -81,7 +81,8 @@ def books(engine: Engine) -> Iterator[Connection]:
 
 @pytest.fixture
 async def shop(desk: Any, xhs: Store) -> Any:
-    """The desk as a store on Xiaohongshu, connected ten days ago."""
-    await desk.database.write(lambda c: rows.add_store(c, xhs, NOON))
+    """The desk as a store on Xiaohongshu, connected at noon."""
+    told = {name: getattr(xhs, name) for name in ("platform", "external_id", "region", "currency", "time_zone")}
+    await desk.database.write(lambda c: c.execute(update(stores).values(told)))
     desk.store = xhs
     return desk
