@@ -60,8 +60,12 @@ def demo(
 
 
 def _show(session: Session, report: DemoReport) -> None:
-    session.show(report, _deeds, _phases, _differences)
+    session.show(report, _deeds, _paths, _phases, _differences)
     if not session.json:
+        if report.paths:
+            print("See it yourself with --keep-running, without and with the one fact changed:")
+            for each in report.paths:
+                print(f"  {each.command} {each.change}")
         compared = report.comparison
         print(f"compared {compared.orders} orders, {compared.fields} fields with the simulators' own books")
         pushes = ", ".join(f"{number} {_BECAME[state]}" for state, number in sorted(report.pushes.items()))
@@ -94,6 +98,22 @@ def _deeds(report: DemoReport) -> RenderableType:
     return table(
         "What was ended, and why", ["order", "store", "because", "act", "cost", "rules", "outcome"], rows, empty=""
     )
+
+
+def _paths(report: DemoReport) -> RenderableType:
+    rows = [
+        (
+            f"{each.order_id}\n{each.store}",
+            each.reason,
+            f"{each.path}\n{each.action}",
+            each.cost,
+            ", ".join(each.because),
+            f"{each.change}\n-> {each.path_then}",
+        )
+        for each in report.paths
+    ]
+    columns = ["order", "reason", "cheapest path", "cost", "rules", "another fact, another path"]
+    return table("Five orders, five paths", columns, rows, empty="")
 
 
 def _phases(report: DemoReport) -> RenderableType:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from gateway.bootstrap import running
+from gateway.cli.app import build
 from gateway.errors import ConfigurationError
 from gateway.operations.demo.books import Comparison
 from gateway.operations.demo.run import DemoReport, compare_with, run
@@ -21,8 +25,12 @@ async def test_day_ends_without_differences_and_one_altered_row_shows_as_one(tmp
     data.mkdir()
     lines: list[str] = []
     altered: list[Comparison] = []
+    told: list[tuple[str, str]] = []  # by the printed commands, without and with the one fact changed
 
     async def alter_and_compare(report: DemoReport) -> None:
+        for each in report.paths:
+            said = [await asyncio.to_thread(_path_said_by, f"{each.command} {change}") for change in ("", each.change)]
+            told.append((said[0], said[1]))
         _alter_one_total(data / "gateway.db")
         doors = {platform: Simulator("", url) for platform, url in report.control_urls.items()}
         async with running(data) as gateway:
@@ -44,10 +52,22 @@ async def test_day_ends_without_differences_and_one_altered_row_shows_as_one(tmp
     assert ["probe" in deed.outcome for deed in report.deeds[4:8]] == [False, True, False, True], "lost answers"
     assert report.applied == 12, "each effect exactly once, the lost answers and the killed daemon included"
     assert report.links >= 2
+    assert len({each.path for each in report.paths}) == len(report.paths) == 5, "five orders, five cheapest paths"
+    assert len({each.platform for each in report.paths}) == 4
+    assert all(each.because and each.cost for each in report.paths)
+    assert told == [(each.path, each.path_then) for each in report.paths], "the printed commands say so"
     assert report.forged_refused == 8
     assert report.pushes["processed"] > 24, "new orders came by push"
     ((difference,),) = [comparison.differences for comparison in altered]
     assert difference.field == "total"
+
+
+def _path_said_by(command: str) -> str:
+    """Return the path that a printed command tells, run as a person would."""
+    ended = CliRunner().invoke(build(running), [*shlex.split(command)[1:], "--json"])
+    assert ended.exit_code == 0, ended.output
+    told = json.loads(ended.stdout)
+    return str(told["decision"]["path"] if "decision" in told else told["path"])
 
 
 def _alter_one_total(database: Path) -> None:

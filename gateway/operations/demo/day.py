@@ -16,7 +16,7 @@ from gateway.operations.simulated import Simulator
 from gateway.policy.terms import Reason
 
 _AGREE_WITHIN = 60  # seconds of real time
-_LOOK_EVERY = 0.3
+_LOOK_EVERY = 0.7
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import socket
 import tempfile
 from collections import Counter
@@ -24,6 +25,7 @@ from gateway.errors import ConfigurationError
 from gateway.operations.context import Context, DataFolder
 from gateway.operations.demo.books import Comparison, Key, compare
 from gateway.operations.demo.day import Day, Deed
+from gateway.operations.demo.paths import ShownPath, different_paths
 from gateway.operations.demo.script import play
 from gateway.operations.demo.shops import REGISTRATIONS, connect
 from gateway.operations.initialise import initialise
@@ -55,6 +57,7 @@ class DemoReport:
     applied: int  # writes in the simulator's journal
     pushes: dict[str, int]  # taken in, by what became of them
     forged_refused: int
+    paths: tuple[ShownPath, ...]  # orders whose cheapest paths differ
     comparison: Comparison
 
     @property
@@ -166,6 +169,7 @@ async def _close_books(gateway: Context, day: Day) -> DemoReport:
         applied=sum(bool(entry["order_id"]) for entry in journal),  # all others are settings of an app
         pushes={row.state: row.number for row in pushes},
         forged_refused=day.forged_refused,
+        paths=tuple(await different_paths(gateway, f"gateway --data {shlex.quote(str(day.data))}")),
         comparison=await compare_with(gateway, day.doors),
     )
 
