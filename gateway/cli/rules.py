@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.cli import replaying
 from gateway.cli.output import table
 from gateway.cli.session import Session, with_session
 
@@ -27,6 +28,9 @@ PlatformOption = Annotated[
 ]
 
 group = typer.Typer(help="The rules that decisions rest on: what they say, since when, and who says so.")
+
+
+group.command("replay")(replaying.replay)
 
 
 def register(app: typer.Typer) -> None:

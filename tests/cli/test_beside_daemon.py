@@ -36,7 +36,7 @@ READING = {
     "alerts", "appeals list", "apps list", "backup", "closes list", "decide", "doctor", "events list",
     "events show", "facts list", "gaps", "health", "orders export", "orders list", "orders show",
     "platforms", "points list", "purchases list", "quarantine list", "quota", "rules at", "rules diff",
-    "rules list", "rules show", "stores list", "today", "version",
+    "rules list", "rules replay", "rules show", "stores list", "today", "version",
 }  # fmt: skip
 APART = {  # never beside a gateway, or needing none
     "init", "serve", "demo", "restore", "db upgrade", "message check", "message write", "new-platform",
@@ -426,6 +426,7 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
         "rules at": ["2026-01-01"],
         "rules diff": ["2025-01-01", "2026-01-01"],
         "rules list": [],
+        "rules replay": [],
         "rules show": ["SHP-16"],
         "stores list": [],
         "today": [],
