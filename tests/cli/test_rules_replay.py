@@ -30,3 +30,16 @@ def test_the_first_difference_is_shown_and_ends_in_exit_code_1(made) -> None:
     assert (shown["first"]["recorded"], shown["first"]["now"]) == (f"0{rules.version}", rules.version)
     assert made("rules", "replay", "--order", "order-1").code == 0
     assert made("rules", "replay", "--since", "2026-01-01").code == 0
+
+
+def test_what_the_gateway_decided_is_made_again_from_what_it_kept(pulled, shopee) -> None:
+    order = str(shopee.do("/orders", {"store": "301000101", "phase": "awaiting_shipment"})["id"])
+    pulled.done("stores", "mode", "shopee-301000101", "act")
+    pulled("resolve", order, "--store", "shopee-301000101", "--reason", "out_of_stock", "--yes")
+    replayed = pulled.done("rules", "replay", "--order", order)
+    assert replayed["same"] >= 1
+    assert (replayed["different"], replayed["first"]) == (0, None)
+    (database,) = pulled.data.glob("*.db")
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("select version from rule_files").fetchall() == [(load_rules().version,)]
+        assert connection.execute("select count(*) from decisions where rule_files is null").fetchone() == (0,)
