@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 import structlog
 from sqlalchemy import Connection
@@ -287,11 +288,27 @@ class Pull:
         if cursor.moved_at is not None and cursor.next_page is None:
             cursor = replace(cursor, position=cursor.position - self._settings.overlap)
         by_creation = cursor.moved_at is None and stream.widest_created is not None
+        count = 1
         if by_creation or self._clock.now() - cursor.position > _LONG:
-            cursor = await self._leave_behind(stream, cursor.position, by_creation=by_creation)
+            count = await self._count_slices(stream, cursor.position, by_creation=by_creation)
+        if by_creation or count > 1:
+            cursor = await self._leave_behind(stream, cursor.position, count, by_creation=by_creation)
         return await self._read(stream, cursor, keep=True)
 
-    async def _leave_behind(self, stream: Stream, start: datetime, *, by_creation: bool) -> Cursor:
+    async def _count_slices(self, stream: Stream, start: datetime, *, by_creation: bool) -> int:
+        """Return into how many slices the past is cut: as many as it takes windows, or more where there is much.
+
+        There is much when the newest window has more than two pages; some platforms keep two lists, each of a page.
+        """
+        now, most = self._clock.now(), _FINE * self._settings.parallel
+        widest = (stream.widest_created if by_creation else None) or stream.widest
+        newest = Window(max(start, now - widest), now, "created" if by_creation else "updated")
+        following = (await stream.list(newest, None)).next_page
+        if following is not None and (await stream.list(newest, following)).next_page is not None:
+            return most
+        return min(most, ceil((now - start) / widest))
+
+    async def _leave_behind(self, stream: Stream, start: datetime, count: int, *, by_creation: bool) -> Cursor:
         """Plan what lies between ``start`` and now as ranges to be read, and return the cursor that goes on from now.
 
         What changes after now is found by its change, also where the past is listed by creation time.
@@ -299,7 +316,7 @@ class Pull:
         now = self._clock.now()
         name = stream.name + (_CREATED if by_creation else "")
         ahead = Cursor(self._store.id, stream.name, now)
-        await self._plan([*self._slices(name, start, now, _FINE * self._settings.parallel), ahead])
+        await self._plan([*self._slices(name, start, now, count), ahead])
         return ahead
 
     async def _unfinished_ranges(self) -> PullReport:

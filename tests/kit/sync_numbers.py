@@ -122,7 +122,7 @@ async def neighbours(sick: Collection[str], *, slow: Collection[str] = (_SLOW,))
     """
     found = Neighbours()
     with tempfile.TemporaryDirectory() as folder, _short_pages(2):
-        async with shops(Path(folder), ["shopee", "tiktok_shop"], orders=150) as world:
+        async with shops(Path(folder), ["shopee", "tiktok_shop"], orders=300) as world:
             world.road.usual = ANSWER
             for platform in ("shopee", "tiktok_shop"):
                 await world.limit(platform, SUBJECTS[platform].rate)

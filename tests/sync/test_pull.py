@@ -49,7 +49,7 @@ async def test_second_pull_reaches_back_by_the_overlap_only(desk: Any) -> None:
 async def test_window_is_never_wider_than_the_platform_takes(desk: Any) -> None:
     desk.platform.put("o", desk.clock.now() - timedelta(days=39))
     await desk.pull(history=timedelta(days=400)).changes()
-    windows = [window for window, _ in desk.platform.listed]
+    windows = [window for window, _ in desk.platform.listed[1:]]  # the first looks how much there is
     assert max(window.end - window.start for window in windows) <= timedelta(days=15)
     windows.sort(key=lambda window: window.start)
     assert windows[0].start == desk.clock.now() - timedelta(days=400)
@@ -103,13 +103,23 @@ async def test_slices_do_not_pass_rows_that_were_not_stored(desk: Any) -> None:
 
     desk.platform.before_fetch = fail
     with pytest.raises(OutcomeUnknown):
-        await desk.pull().changes()
+        await desk.pull(history=timedelta(days=40)).changes()
     kept = await desk.read(lambda c: cursors_of(c, "s1"))
     assert any(each.until is not None and each.position <= now - HOUR <= each.until for each in kept)
     desk.platform.before_fetch = lambda ids: None
     await desk.pull().changes()
     assert await stored_ids(desk, ["o"]) == ["o"]
     assert [each.stream for each in await desk.read(lambda c: cursors_of(c, "s1"))] == ["orders"]
+
+
+async def test_a_quiet_store_is_not_asked_more_often_after_a_long_absence(desk: Any) -> None:
+    await desk.pull().changes()
+    desk.clock.advance(timedelta(days=9))
+    for n in range(6):
+        desk.platform.put(f"o{n}", desk.clock.now() - n * HOUR)
+    desk.platform.listed.clear()
+    assert (await desk.pull().changes()).changed == 6
+    assert [page for _, page in desk.platform.listed] == [None, "3", None, "3"], "two pages, looked at and read"
 
 
 async def test_what_was_missed_for_long_is_read_side_by_side_the_newest_first(desk: Any) -> None:
@@ -123,8 +133,9 @@ async def test_what_was_missed_for_long_is_read_side_by_side_the_newest_first(de
     report = await desk.pull(parallel=2).changes()
     assert report.changed == 48
     starts = [window.start for window, page in desk.platform.listed if page is None]
+    assert starts.pop(0) == now - timedelta(days=2, minutes=5), "how much there is, the overlap included"
     assert len(starts) == 8, "four for each of two that are read at a time"
-    assert min(starts) == now - timedelta(days=2, minutes=5), "the overlap included"
+    assert min(starts) == now - timedelta(days=2, minutes=5)
     assert starts == sorted(starts, reverse=True)
     desk.clock.advance(timedelta(minutes=1))
     desk.platform.listed.clear()
