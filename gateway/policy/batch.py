@@ -30,7 +30,7 @@ _Where = tuple[str, int, str, str]  # what makes a ScenarioError: it does not tr
 
 
 def decided_lines(text: str, file: str, language: Language | None) -> Iterator[str]:
-    """Yield one line for each scenario: the canonical JSON of its decision, or its short form in ``language``.
+    """Yield a line for each scenario, many at a time: the canonical JSON of a decision, or a short form in ``language``.
 
     ``file`` names the text in errors. Raises ScenarioError at the first malformed line, after what stands before it.
     """
@@ -57,14 +57,14 @@ def _rules() -> RuleSet:
     return load_rules()
 
 
-def _told(decided: tuple[list[str], _Where | None]) -> Iterator[str]:
+def _told(decided: tuple[str, _Where | None]) -> Iterator[str]:
     lines, malformed = decided
-    yield from lines
+    yield lines
     if malformed is not None:
         raise ScenarioError.at(*malformed)
 
 
-def _decide_chunk(file: str, language: Language | None, lines: list[_Numbered]) -> tuple[list[str], _Where | None]:
+def _decide_chunk(file: str, language: Language | None, lines: list[_Numbered]) -> tuple[str, _Where | None]:
     """Return what the lines come to, up to the first malformed one, and where that stands."""
     rules = _rules()
     texts = texts_in(language) if language is not None else None
@@ -73,10 +73,10 @@ def _decide_chunk(file: str, language: Language | None, lines: list[_Numbered]) 
         try:
             scenario = parse_line(line, file, number)
         except ScenarioError as error:
-            return told, (error.file, error.line, error.field, error.problem)
+            return "".join(told), (error.file, error.line, error.field, error.problem)
         decision = decide(scenario, rules)
         if texts is None:
             told.append(canonical_bytes(decision).decode() + "\n")
         else:
             told.append(Told(decision, scenario, rules, texts).line() + "\n")
-    return told, None
+    return "".join(told), None

@@ -7,7 +7,9 @@ it into a message with file, line and field.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
@@ -109,6 +111,21 @@ def _read_text(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=4096)
+def _amount(amount: str, currency: str) -> Amount:
+    return Amount.model_validate({"amount": amount, "currency": currency})
+
+
+def _read_amount(value: object) -> object:
+    """Return the amount of a plain pair of texts, made once for equal ones; the rest is left to be read or refused."""
+    if type(value) is dict and len(value) == 2:
+        amount, currency = value.get("amount"), value.get("currency")
+        if type(amount) is str and type(currency) is str:  # a `PlainText` may not be what it equals
+            with suppress(ValueError):
+                return _amount(amount, currency)
+    return value
+
+
 Text = Annotated[str, AfterValidator(_read_text)]
 """Text that can be written as UTF-8."""
 
@@ -123,6 +140,10 @@ Flag = Annotated[bool, Strict(), BeforeValidator(_read_flag)]
 
 OrderCount = Annotated[int, Strict(), BeforeValidator(_read_integer), Field(ge=1, le=_MOST)]
 """How many orders: one or more."""
+
+
+Paid = Annotated[Amount, BeforeValidator(_read_amount)]
+"""Money beside its currency."""
 
 
 class _Part(BaseModel):
@@ -189,10 +210,10 @@ class OrderFacts(_Part):
     delivered_at: Instant | None = None
     auto_cancel_at: Instant | None = None
     cross_border: Flag = False
-    paid: Amount = _NO_MONEY
-    goods_cost: Amount = _NO_MONEY
-    outbound_shipping_cost: Amount = _NO_MONEY
-    return_shipping_cost: Amount = _NO_MONEY
+    paid: Paid = _NO_MONEY
+    goods_cost: Paid = _NO_MONEY
+    outbound_shipping_cost: Paid = _NO_MONEY
+    return_shipping_cost: Paid = _NO_MONEY
     stock_available: Flag = True
     interception: Interception = Interception.none
     return_state: ReturnState = Field(default=ReturnState.none, alias="return")
