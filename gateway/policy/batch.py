@@ -30,7 +30,7 @@ _Where = tuple[str, int, str, str]  # what makes a ScenarioError: it does not tr
 
 
 def decided_lines(text: str, file: str, language: Language | None) -> Iterator[str]:
-    """Yield a line for each scenario, many at a time: the canonical JSON of a decision, or a short form in ``language``.
+    """Yield a line for each scenario, many at a time: a decision as canonical JSON, or its short form in ``language``.
 
     ``file`` names the text in errors. Raises ScenarioError at the first malformed line, after what stands before it.
     """
