@@ -67,6 +67,24 @@ _CANDIDATES = (
         or_(orders.c.phase.in_(_NOT_SHIPPED), orders.c.placed_at >= bindparam("since")),
     )
 )
+_MINE = repeat_traces.alias("mine")
+_ALIKE = (
+    select(repeat_traces.c.trace, repeat_traces.c.placed_at, repeat_traces.c.order_id)
+    .select_from(
+        _MINE.join(
+            repeat_traces,
+            (repeat_traces.c.store == _MINE.c.store)
+            & (repeat_traces.c.trace == _MINE.c.trace)
+            & repeat_traces.c.placed_at.between(
+                _MINE.c.placed_at - bindparam("within"), _MINE.c.placed_at + bindparam("within")
+            ),
+        )
+    )
+    .where(_MINE.c.store == bindparam("the_store"), one_of(_MINE.c.order_id, "ids"))
+)
+_WAITING = select(orders.c.order_id).where(
+    orders.c.store == bindparam("the_store"), one_of(orders.c.order_id, "ids"), orders.c.phase.in_(_NOT_SHIPPED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +145,7 @@ def mark(
     }
     if measures.repeats is not None:
         _trace(connection, vault, store.id, [order for order, _ in found])
-        for order_id in _repeated(connection, vault, store.id, [order for order, _ in found], *measures.repeats):
+        for order_id in _repeated(connection, store.id, [order for order, _ in found], *measures.repeats):
             signs.setdefault(order_id, set()).add(Sign.repeated)
     _record(connection, store.id, signs, {order.order_id for order, _ in found}, now)
 
@@ -223,29 +241,21 @@ def _trace(connection: Connection, vault: Vault, store: str, found: Sequence[Ord
     insert_many(connection, insert_new(connection, repeat_traces), rows)
 
 
-def _repeated(
-    connection: Connection, vault: Vault, store: str, found: Sequence[Order], least: int, within: timedelta
-) -> list[str]:
+def _repeated(connection: Connection, store: str, found: Sequence[Order], least: int, within: timedelta) -> list[str]:
     """Return the orders, of ``found`` and of those stored before, that repeat each other and have not left."""
-    named: set[str] = set()
-    for order in found:
-        for trace in _traces(vault, store, order):
-            rows = connection.execute(
-                select(repeat_traces.c.placed_at, repeat_traces.c.order_id).where(
-                    repeat_traces.c.store == store,
-                    repeat_traces.c.trace == trace,
-                    repeat_traces.c.placed_at.between(
-                        to_micros(order.placed_at - within), to_micros(order.placed_at + within)
-                    ),
-                )
-            )
-            named |= repeats([(from_micros(row.placed_at), row.order_id) for row in rows], least, within)
-    if not named:
+    named = {
+        "the_store": store,
+        "ids": orjson.dumps([order.order_id for order in found]).decode(),
+        "within": within // timedelta(microseconds=1),
+    }
+    placed: dict[bytes, set[tuple[datetime, str]]] = defaultdict(set)
+    for trace, at, order_id in connection.execute(_ALIKE, named):
+        placed[trace].add((from_micros(at), order_id))
+    again = {order_id for each in placed.values() if len(each) >= least for order_id in repeats(each, least, within)}
+    if not again:
         return []
-    waiting = select(orders.c.order_id).where(
-        orders.c.store == store, one_of(orders.c.order_id, "ids"), orders.c.phase.in_(_NOT_SHIPPED)
-    )
-    return list(connection.execute(waiting, {"ids": orjson.dumps(sorted(named)).decode()}).scalars())
+    waiting = {"the_store": store, "ids": orjson.dumps(sorted(again)).decode()}
+    return list(connection.execute(_WAITING, waiting).scalars())
 
 
 def _record(
