@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -178,8 +178,16 @@ def improved(scenario: Object) -> Iterator[tuple[str, Object]]:
 
 
 def later(scenario: Object) -> Iterator[tuple[str, Object]]:
+    """Yield the scenario with each deadline that has not passed a day later."""
     order, now = scenario["order"], second(scenario["as_of"])
     for name in ("ship_by", "auto_cancel_at"):
         if order[name] is not None and second(order[name]) >= now:
-            moved = {**order, name: datetime.fromtimestamp(second(order[name]) + 86_400).astimezone().isoformat()}
-            yield f"a later {name}", {**scenario, "order": moved}
+            yield f"a later {name}", {**scenario, "order": {**order, name: a_day_after(order[name])}}
+    request = order.get("request")
+    if request and request["answer_by"] is not None and second(request["answer_by"]) >= now:
+        asked = {**request, "answer_by": a_day_after(request["answer_by"])}
+        yield "a later answer_by", {**scenario, "order": {**order, "request": asked}}
+
+
+def a_day_after(text: str) -> str:
+    return (datetime.fromisoformat(text) + timedelta(days=1)).isoformat()
