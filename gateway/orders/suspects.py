@@ -49,6 +49,7 @@ _WORDS = {
 _PLATFORMS = frozenset({Platform.xiaohongshu})
 _NOT_SHIPPED = [Phase.unpaid, Phase.on_hold, Phase.awaiting_shipment]
 _COUNTRY_CODE = "86"
+_OF_A_MOBILE = 11  # only to see whether the country code was written; what a phone must have is a rule
 _PLAIN_PHONE = frozenset("0123456789*+- ()")  # anything else: a virtual number with an extension, not judged
 _CANDIDATES = (
     select(
@@ -174,7 +175,9 @@ def phone_digits(recipient: Recipient) -> int | None:
     digits = plain_phone(phone.replace("*", "0"))
     if phone.startswith("+") and not digits.startswith(_COUNTRY_CODE):
         return None  # a phone of another country
-    shown = phone.lstrip("+ ").startswith(_COUNTRY_CODE) and (phone.startswith("+") or len(digits) == 2 + 11)
+    shown = phone.lstrip("+ ").startswith(_COUNTRY_CODE) and (phone.startswith("+") or len(digits) == 2 + _OF_A_MOBILE)
+    if not shown and "-" in phone and len(digits) != _OF_A_MOBILE:
+        return None  # what stands before the dash may be the code of another country
     return len(digits) - len(_COUNTRY_CODE) if shown else len(digits)
 
 
