@@ -51,4 +51,5 @@ MANIFEST = Manifest(
     # Section 3: a refresh gives a new token only to one with less than 30 minutes left.
     refresh_before=timedelta(minutes=20),
     masks_buyers=True,
+    pull_every=timedelta(minutes=5),  # sections 3 and 10: lists of one shop no more often than every 5 minutes
 )

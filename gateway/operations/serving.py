@@ -199,11 +199,13 @@ class _Stores:
                     "sync.pulled", store=report.store, seen=report.seen, changed=report.changed, quarantined=report.bad
                 )
 
+        connection = await context.connections.open(store.id)
         return StoreLoop(
             store=store,
-            pull=context.pull_for(await context.connections.open(store.id)),
+            pull=context.pull_for(connection),
             clock=context.clock,
             settings=context.configuration.sync,
             on_disconnected=disconnected,
             on_pulled=pulled,
+            pull_every=connection.manifest.pull_every,
         )

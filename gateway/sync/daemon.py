@@ -20,7 +20,11 @@ _LONGEST_REST = timedelta(minutes=15)
 
 
 class StoreLoop:
-    """Pulls one store again and again, reconciles now and then, and rests longer after errors."""
+    """Pulls one store again and again, reconciles now and then, and rests longer after errors.
+
+    Between two pulls lies the rest that is set, or ``pull_every``, what the platform wants, where that is longer. What
+    a person or a push asks for is pulled at once.
+    """
 
     def __init__(
         self,
@@ -31,13 +35,14 @@ class StoreLoop:
         settings: SyncSettings,
         on_disconnected: Callable[[str, str], Awaitable[None]],
         on_pulled: Callable[[PullReport], Awaitable[None]],
+        pull_every: timedelta | None = None,
     ) -> None:
         self._store = store
         self._pull = pull
         self._clock = clock
-        self._settings = settings
         self._on_disconnected = on_disconnected
         self._on_pulled = on_pulled
+        self._every = max(settings.every, pull_every or timedelta())
         self._now = asyncio.Event()
 
     def pull_now(self) -> None:
@@ -70,7 +75,7 @@ class StoreLoop:
         await self._on_pulled(report + await self._pull.reconcile_if_due())
 
     async def _rest(self, failures: int) -> None:
-        rest = min(self._settings.every * 2 ** min(failures, 6), max(_LONGEST_REST, self._settings.every))
+        rest = min(self._every * 2 ** min(failures, 6), max(_LONGEST_REST, self._every))
         sleeping = asyncio.ensure_future(self._clock.sleep_until(self._clock.now() + rest))
         asked = asyncio.ensure_future(self._now.wait())
         try:

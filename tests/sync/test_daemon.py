@@ -18,7 +18,7 @@ LIMIT = 20
 
 
 class Watched:
-    def __init__(self, desk: Any) -> None:
+    def __init__(self, desk: Any, pull_every: timedelta | None = None) -> None:
         self.reports: list[PullReport] = []
         self.disconnected: list[tuple[str, str]] = []
         self.pulled = asyncio.Event()
@@ -29,6 +29,7 @@ class Watched:
             settings=desk.settings,
             on_disconnected=self._on_disconnected,
             on_pulled=self._on_pulled,
+            pull_every=pull_every,
         )
         self.task = asyncio.ensure_future(self.loop.run())
 
@@ -70,6 +71,31 @@ async def test_pulls_again_after_its_rest_and_at_once_when_asked(desk: Any, watc
     watched.loop.pull_now()
     await watched.next_pull()
     assert desk.clock.now() == before
+
+
+async def test_rests_as_long_as_the_platform_wants_but_not_when_asked(desk: Any) -> None:
+    watched = Watched(desk, pull_every=timedelta(minutes=5))
+    try:
+        await watched.next_pull()
+        await asleep(desk)
+        assert desk.clock.next_wake() - desk.clock.now() == timedelta(minutes=5)
+        watched.loop.pull_now()
+        await watched.next_pull()
+    finally:
+        watched.task.cancel()
+        await asyncio.gather(watched.task, return_exceptions=True)
+
+
+async def test_a_platform_in_less_of_a_hurry_does_not_shorten_the_rest_that_is_set(desk: Any) -> None:
+    desk.settings = desk.settings.model_copy(update={"every": timedelta(hours=2)})
+    watched = Watched(desk, pull_every=timedelta(minutes=5))
+    try:
+        await watched.next_pull()
+        await asleep(desk)
+        assert desk.clock.next_wake() - desk.clock.now() == timedelta(hours=2)
+    finally:
+        watched.task.cancel()
+        await asyncio.gather(watched.task, return_exceptions=True)
 
 
 async def test_rests_longer_after_each_error_and_normally_after_a_success(desk: Any) -> None:
