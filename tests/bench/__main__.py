@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import statistics
 import sys
@@ -135,6 +136,37 @@ def decisions(size: Size) -> list[Line]:
     ]
 
 
+def syncing() -> list[Line]:
+    """Measure in virtual time how near stores come to their limits, and how little a sick one delays the others."""
+    # Imported here: simulators and adapters of all platforms would be in the way of the other measurements.
+    from tests.kit.sync_numbers import ANSWER, ILL, SUBJECTS, Neighbours, neighbours, pace  # noqa: PLC0415 - see above
+
+    async def at_the_limit(platform: str) -> Line:
+        with tempfile.TemporaryDirectory() as folder:
+            measured = await pace(SUBJECTS[platform], Path(folder))
+        if measured.refused or measured.ended is not None:
+            raise AssertionError(f"{platform}: {measured.refused} calls refused, ended: {measured.ended}")
+        name = f"{platform}: calls of a virtual minute, {ANSWER} s an answer, none refused / its limit"
+        return Line(name, f"{measured.passed} calls", f"{measured.allowed:.0f} allowed", measured.share, 0.95)
+
+    def delayed(name: str, alone: Neighbours, beside: Neighbours) -> Line:
+        ratio = min(alone.done[store] / beside.done[store] for store in alone.done)
+        last, first = max(beside.done.values()), max(alone.done.values())
+        return Line(name, f"{last:.1f} virtual s", f"{first:.1f} virtual s", ratio, round(1 / 1.1, 3))
+
+    async def all_of_it() -> list[Line]:
+        lines = [await at_the_limit(platform) for platform in SUBJECTS]
+        alone = await neighbours(())
+        one, three = await neighbours(ILL), await neighbours(ILL, slow=ILL)
+        return [
+            *lines,
+            delayed("healthy stores alone / beside one slow (5 s), one refused, one gone", alone, one),
+            delayed("healthy stores alone / beside three slow ones (5 s)", alone, three),
+        ]
+
+    return asyncio.run(all_of_it())
+
+
 def _per_second(layout: normalise.Layout) -> str:
     return f"{layout.orders_per_second:,.0f} orders/CPU s"
 
@@ -239,11 +271,14 @@ def _show(lines: Sequence[Line], size: Size) -> None:
     Console(width=console.width if console.is_terminal else 150).print(table)
 
 
+PARTS = ("normalise", "receiver", "search", "decide", "sync", "pull")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer orders and rounds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--only", choices=("normalise", "pull", "receiver", "search", "decide"), help="one part alone")
+    parser.add_argument("--only", choices=PARTS, help="one part alone")
     arguments = parser.parse_args()
     if arguments.only in {None, "pull"} and find_spec("dlt") is None:
         parser.error("dlt is not installed here: `make bench` installs it; `--only` with another part needs none")
@@ -261,6 +296,9 @@ def main() -> int:
     if arguments.only in {None, "decide"}:
         _say(f"decide, {size.decided:,} scenarios ...")
         lines += decisions(size)
+    if arguments.only in {None, "sync"}:
+        _say("sync, in virtual time ...")
+        lines += syncing()
     if arguments.only in {None, "pull"}:
         _say("pull + validate + upsert ...")
         lines += pulling(size, 0.0, 4.0)
