@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 # The same examples in every run, and no opinion about how fast a loaded machine draws them. `make test-all` draws many.
 _DRAWN = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("project", max_examples=60, **_DRAWN)
+settings.register_profile("project", max_examples=40, **_DRAWN)
 settings.register_profile("thorough", max_examples=150, **_DRAWN)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))
 

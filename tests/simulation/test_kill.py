@@ -19,6 +19,8 @@ from gateway.operations.demo.run import compare_with
 from gateway.operations.simulated import Simulator, simulators
 from tests.kit.shops import connected_folder
 
+pytestmark = pytest.mark.slow  # real processes, killed
+
 LIMIT = 60  # seconds; a generous bound, not a pace
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.kit.sync_numbers import ILL, SUBJECTS, Neighbours, neighbours, pace
 
+pytestmark = pytest.mark.slow  # whole minutes of virtual time on four platforms
+
 
 @pytest.mark.parametrize("platform", SUBJECTS)
 async def test_a_store_is_read_at_the_limit_of_its_manifest_and_never_refused(platform: str, tmp_path: Path) -> None:

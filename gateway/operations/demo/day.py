@@ -75,19 +75,30 @@ async def agree(day: Day, why: str) -> None:
     )
 
 
-async def resolve(day: Day, platform: str, told: Mapping[str, Any], reason: Reason, why: str) -> None:
-    """Ask the gateway to end an order, and note what it did. Raises GatewayError when it did nothing."""
-    store = store_of(day, platform, told)
-    day.say(f"{why}: order {told['id']} of {store.id}")
-    done = await ask(day.data, "resolve", told["id"], "--store", store.id, "--reason", reason.value, "--yes")
+async def resolve(day: Day, wanted: Mapping[str, Mapping[str, Any]], reason: Reason, why: str) -> None:
+    """Ask the gateway to end an order on each platform, all at once, and note what it did.
+
+    ``wanted`` holds the orders by platform. Raises GatewayError when nothing was done to one.
+    """
+    stores = [store_of(day, platform, told) for platform, told in wanted.items()]
+    asked = (
+        ask(day.data, "resolve", told["id"], "--store", store.id, "--reason", reason.value, "--yes")
+        for store, told in zip(stores, wanted.values(), strict=True)
+    )
+    for store, told, done in zip(stores, wanted.values(), await asyncio.gather(*asked), strict=True):
+        day.say(f"{why}: order {told['id']} of {store.id}")
+        _note(day, store, told["id"], done, why)
+
+
+def _note(day: Day, store: Store, order_id: str, done: Mapping[str, Any], why: str) -> None:
     decision, effect = done["decision"], done["effect"]
     if effect is None:
-        raise GatewayError(f"The demo expected an effect on {told['id']}, but: {done['words']}")
+        raise GatewayError(f"The demo expected an effect on {order_id}, but: {done['words']}")
     total = decision["cost"]["total"]
     deed = Deed(
         wanted=why,
         store=store.id,
-        order_id=told["id"],
+        order_id=order_id,
         path=decision["path"],
         action=decision["action"],
         cost=f"{total['amount']} {total['currency']}",

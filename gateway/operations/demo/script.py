@@ -74,8 +74,7 @@ async def _second_thoughts(day: Day) -> None:
     """On each platform a buyer asks to cancel, and is let go."""
     asking = await _ask_to_cancel(day)
     await agree(day, f"{len(asking)} buyers ask to cancel")
-    for platform, told in asking.items():
-        await resolve(day, platform, told, Reason.changed_mind, "a buyer asked to cancel")
+    await resolve(day, asking, Reason.changed_mind, "a buyer asked to cancel")
 
 
 async def _ask_to_cancel(day: Day) -> dict[str, Mapping[str, Any]]:
@@ -104,13 +103,12 @@ async def _forgery(day: Day) -> None:
 
 async def _empty_shelves(day: Day) -> None:
     """Shelves are empty, and of some closes the answer is lost on the way."""
+    out = {name: await waiting(day, name, "awaiting_shipment", 2, cancellable=True) for name in _CLOSES}
+    await resolve(day, {name: pair[0] for name, pair in out.items()}, Reason.out_of_stock, "the shelf is empty")
     for platform, close in _CLOSES.items():
-        first, second = await waiting(day, platform, "awaiting_shipment", 2, cancellable=True)
-        await resolve(day, platform, first, Reason.out_of_stock, "the shelf is empty")
         await day.doors[platform].do("/faults", [fault("timeout_after", 1, operation=f"*{close}")])
-        await resolve(
-            day, platform, second, Reason.out_of_stock, "another shelf is empty, and the platform's answer is lost"
-        )
+    lost = {name: pair[1] for name, pair in out.items()}
+    await resolve(day, lost, Reason.out_of_stock, "another shelf is empty, and the platform's answer is lost")
     await agree(day, "these orders have ended")
 
 
@@ -143,8 +141,7 @@ async def _power_cut(day: Day) -> None:
     day.say(f"the daemon is killed with SIGKILL; meanwhile {len(asking)} buyers ask to cancel, and others buy and pay")
     await day.daemon.start()
     await agree(day, "a new daemon has caught up")
-    for platform, asked in asking.items():
-        await resolve(day, platform, asked, Reason.changed_mind, "the request that came while nobody was there")
+    await resolve(day, asking, Reason.changed_mind, "the request that came while nobody was there")
 
 
 async def _evening(day: Day) -> None:
