@@ -23,6 +23,8 @@ from gateway.operations.apps import add_app
 from gateway.operations.context import DataFolder
 from gateway.operations.initialise import initialise
 
+pytestmark = pytest.mark.slow  # real processes, killed
+
 LIMIT = 60  # seconds a machine with other work may need
 KEY = "a key of pushes"
 

@@ -40,6 +40,8 @@ from mocks.kit.running import serve
 from tests.adapters.alibaba_1688.contract.writes import RECIPIENT, asked
 from tests.kit.contract_bench import Shop
 
+pytestmark = pytest.mark.slow  # a whole gateway on the simulator
+
 PICTURE = b"\xff\xd8\xff\xe0example\xff\xd9"
 CANCEL = "com.alibaba.trade/alibaba.trade.cancel"
 CREATE = "com.alibaba.trade/alibaba.trade.createCrossOrder"

@@ -34,6 +34,8 @@ from gateway.ports import Act, Happened, Operation
 from gateway.sync.connections import Connection
 from mocks.kit.running import serve
 
+pytestmark = pytest.mark.slow  # a whole gateway on the simulator
+
 LIMIT = 30  # seconds a busy machine may need
 PARCEL = {"tracking_number": "EXAMPLE-1", "carrier": "6617675021119438849"}
 

@@ -38,6 +38,8 @@ from gateway.ports import Act, Operation, Window
 from mocks.kit.running import serve
 from tests.adapters.xiaohongshu.contract.writes import PARCEL, act, asked
 
+pytestmark = pytest.mark.slow  # a whole gateway on the simulator
+
 LIMIT = 60  # seconds a machine with other work may need
 LINES = [{"sku": "A", "title": "甲", "quantity": 2, "price": "12.34"}, {"sku": "B", "title": "乙", "quantity": 1}]
 
