@@ -70,7 +70,7 @@ async def test_round_trip_while_the_database_is_open(made, tmp_path, now):
     assert await read_back(target) == [f"order-{number}" for number in range(50)]
     assert (target / "evidence" / "ab" / "cdef.jpg").read_bytes() == b"a photograph"
     assert manifest.made_at == now
-    assert manifest.revision == "0006"
+    assert manifest.revision == "0007"
     assert manifest.rows["gaps"] == 50
     assert manifest.rows["audit"] == 1
     assert sorted(path.name for path in target.iterdir()) == ["evidence", "gateway.db", "lock"]

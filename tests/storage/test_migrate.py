@@ -61,7 +61,7 @@ async def test_names_of_constraints_and_partial_index(database):
 def test_up_down_and_up_again(url):
     assert migrate.current(url) is None
     migrate.upgrade(url)
-    assert migrate.current(url) == migrate.head() == "0006"
+    assert migrate.current(url) == migrate.head() == "0007"
     engine = sqlite_engine(url, connections=1, writes=True)
     with engine.begin() as connection:
         fill(connection)
@@ -155,4 +155,4 @@ def test_it_needs_no_file_in_the_working_folder(tmp_path):
         timeout=60,
         check=False,
     )
-    assert (run.returncode, run.stdout, run.stderr) == (0, "0006\n", "")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "0007\n", "")
