@@ -67,7 +67,7 @@ def test_up_down_and_up_again(url):
         fill(connection)
         before = dump(connection)
     engine.dispose()
-    assert len(before) == 30
+    assert len(before) == 45
     assert all(len(rows) == 1 for rows in before.values())
     migrate.upgrade(url)  # at head already: nothing happens to the rows
     engine = sqlite_engine(url, connections=1, writes=True)
