@@ -8,13 +8,23 @@ from sqlalchemy import Connection, insert, or_, select
 
 from gateway.model.attested import AttestedFact, FactName
 from gateway.storage.moments import from_micros, to_micros
-from gateway.storage.schema import attested_facts
+from gateway.storage.schema import attested_facts, order_lines
+from gateway.work.wake import has_open_case, wake_all, wake_cases
 
 
 def attest(connection: Connection, fact: AttestedFact) -> None:
-    """Put a fact on record."""
+    """Put a fact on record. The open cases of the orders it is about are woken."""
     row = {**fact.model_dump(mode="json"), "at": to_micros(fact.at)}
     connection.execute(insert(attested_facts), row)
+    if fact.order_id is not None:
+        wake_cases(connection, fact.store, [fact.order_id], fact.at, "fact", fact.by)
+    elif fact.sku is not None:
+        lines = select(order_lines.c.order_id).where(
+            order_lines.c.store == fact.store, order_lines.c.sku == fact.sku, has_open_case(order_lines)
+        )
+        wake_cases(connection, fact.store, connection.execute(lines).scalars().all(), fact.at, "fact", fact.by)
+    else:
+        wake_all(connection, fact.store, fact.at, "fact", fact.by)
 
 
 def facts_for(connection: Connection, store: str, order_id: str, skus: Iterable[str]) -> list[AttestedFact]:

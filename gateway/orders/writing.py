@@ -22,6 +22,7 @@ from gateway.storage.moments import to_micros
 from gateway.storage.schema import after_sales, order_keys, order_lines, order_personal, order_raw, orders, titles
 from gateway.storage.statements import delete_by_key, each_of, insert_many, insert_new, one_of, run_many, upsert
 from gateway.storage.vault import Vault
+from gateway.work.wake import wake_cases
 
 _ONE_ORDER = (orders.c.store == bindparam("the_store")) & (orders.c.order_id == bindparam("the_order_id"))
 _NEW_LINE = insert(order_lines)
@@ -124,12 +125,16 @@ def upsert_prepared(connection: Connection, vault: Vault, batch: PreparedBatch, 
 
     Each order's raw words are kept with the newest reading. Personal data and raw words are sealed with the order's
     key; for an order whose person was erased they are not stored.
-    The bad and unmapped items of the batch are left to `quarantine` and `alerts`.
+    The bad and unmapped items of the batch are left to `quarantine` and `alerts`. Cases of changed orders are woken.
     """
     by_store: dict[str, list[PreparedOrder]] = {}
     for order in batch.orders:
         by_store.setdefault(order.store, []).append(order)
-    changes = [_upsert_store(connection, vault, store, items, to_micros(now)) for store, items in by_store.items()]
+    changes = []
+    for store, items in by_store.items():
+        changes.append(_upsert_store(connection, vault, store, items, to_micros(now)))
+        if changes[-1].changed:
+            wake_cases(connection, store, changes[-1].changed, now, "order_changed")
     return Changes(
         [order_id for change in changes for order_id in change.changed],
         sum(change.unchanged for change in changes),
@@ -140,9 +145,9 @@ def upsert_prepared(connection: Connection, vault: Vault, batch: PreparedBatch, 
 def upsert_after_sales(connection: Connection, vault: Vault, page: AfterSalePage, now: datetime) -> list[str]:
     """Merge the requests of ``page`` into what is stored and return the ids of those that are new or changed.
 
-    A request may come before its order: it is kept, and shows with the order as soon as that is stored.
+    A request may come before its order: it is kept, and shows with the order as soon as that is stored. Cases of the
+    orders concerned are woken at ``now``; requests themselves carry the platform's times only.
     """
-    del now  # requests carry the platform's times only
     by_store: dict[str, list[tuple[AfterSale, RawItem | None]]] = {}
     raws: Iterable[RawItem | None] = page.raws or [None] * len(page.after_sales)
     for request, raw in zip(page.after_sales, raws, strict=True):
@@ -161,6 +166,8 @@ def upsert_after_sales(connection: Connection, vault: Vault, page: AfterSalePage
         keys.save(connection)
         run_many(connection, _RAW_REQUEST, sealed)
         _refresh_due(connection, store, set(fresh.values()))
+        if fresh:
+            wake_cases(connection, store, fresh.values(), now, "order_changed")
     return changed
 
 

@@ -1,0 +1,258 @@
+"""A case: one order's way to its end, as a row with its facts, its due time and an append-only history.
+
+::
+
+    running ◄──► paused          a person stops and starts it
+       ▲ └─────► with_person     only a person knows what to do, or has taken it over; news bring it back
+       └──────────┘
+    running, paused, with_person ──► settled
+
+The row is the only truth about when a case is due; what the work queue holds are wake-ups. ``version`` grows with
+every change, ``fence`` with every turn begun and every word of a person: a turn that holds an older fence may not
+write any more.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, insert, select, text
+
+from gateway.cases.effects import record_intent
+from gateway.errors import Conflict, NotFound
+from gateway.storage import audit
+from gateway.storage import stores as store_rows
+from gateway.storage.moments import from_micros, to_micros
+from gateway.storage.schema import case_history, cases
+from gateway.work.queue import submit
+from gateway.work.wake import CASE_KIND, add_history
+
+_IS_OPEN = text("cases.state <> 'settled'")  # as the partial index spells it
+
+
+class CaseState(StrEnum):
+    """Whether a case goes on by itself."""
+
+    running = "running"
+    paused = "paused"
+    with_person = "with_person"
+    settled = "settled"
+
+
+class Stage(StrEnum):
+    """What a case is about now: the order's end, or what is left to do after it."""
+
+    ending = "ending"
+    after = "after"
+
+
+class WaitsFor(StrEnum):
+    """Whom or what a case waits for; ``nothing`` while it acts."""
+
+    nothing = ""
+    buyer = "buyer"
+    platform = "platform"
+    person = "person"
+    approval = "approval"
+    outcome = "outcome"
+    time = "time"
+
+
+class Outcome(StrEnum):
+    """How a case settled."""
+
+    ended = "ended"  # by our effect, by our person, or by the buyer whom we had asked or answered
+    fulfilled = "fulfilled"  # the order went on after all
+    ended_elsewhere = "ended_elsewhere"  # by other hands
+    nothing_to_do = "nothing_to_do"  # it had ended before the case was opened
+    stopped = "stopped"  # by a person
+
+
+HANDED_OVER = "handed_over"
+"""The step of a case that a person has taken into their own hands: no turn decides anything for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case as stored. ``because`` says in words why it stands where it stands."""
+
+    id: str
+    store: str
+    order_id: str
+    reason: str
+    batch_size: int
+    intent: str
+    via: str
+    cause: str | None
+    opened_at: datetime
+    opened_by: str
+    state: CaseState
+    stage: Stage
+    due_at: datetime | None
+    version: int
+    fence: int
+    path: str
+    step: str
+    waits_for: WaitsFor
+    because: str
+    decision: str | None
+    cost_minor: int | None
+    currency: str
+    act_by: datetime | None
+    outcome: Outcome | None
+    settled_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it is not settled."""
+        return self.state is not CaseState.settled
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One line of a case's history. ``decision`` is the id of a turn's recorded decision."""
+
+    seq: int
+    at: datetime
+    what: str
+    by: str
+    decision: str | None
+    details: Mapping[str, Any]
+
+
+def open_case(
+    connection: Connection,
+    *,
+    store: str,
+    order_id: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    via: str = "person",
+    cause: str | None = None,
+    batch_size: int = 1,
+) -> Case:
+    """Open a case for an order that should end, due at once; return the open one when it is for the same reason.
+
+    ``reason`` is the true one, a `gateway.policy.terms.Reason`; ``via`` says what opened it (person, automation, sale,
+    supplier), ``cause`` which case. Raises Conflict, naming it, when a case with another reason is open; NotFound.
+    """
+    if (standing := open_case_of(connection, store, order_id)) is not None:
+        if (standing.reason, standing.batch_size) == (reason, batch_size):
+            return standing
+        raise Conflict(
+            f"Case {standing.id} is open for order {order_id} already, for the reason {standing.reason}. "
+            f"`gateway cases stop {standing.id}` ends it without an effect; then open it anew with another reason."
+        )
+    currency = next((each.currency for each in store_rows.stores(connection) if each.id == store), None)
+    if currency is None:
+        raise NotFound(f"There is no store {store}. `gateway stores list` shows those there are.")
+    case_id, intent = uuid.uuid4().hex, record_intent(connection, store, order_id, reason, by, now)
+    connection.execute(
+        insert(cases).values(
+            id=case_id,
+            store=store,
+            order_id=order_id,
+            reason=reason,
+            batch_size=batch_size,
+            intent=intent,
+            via=via,
+            cause=cause,
+            opened_at=to_micros(now),
+            opened_by=by,
+            state=CaseState.running,
+            stage=Stage.ending,
+            due_at=to_micros(now),
+            version=1,
+            fence=0,
+            path="none",
+            step="",
+            waits_for=WaitsFor.nothing,
+            because="",
+            currency=currency,
+        )
+    )
+    told = {"case": case_id, "reason": reason, "via": via, **({"cause": cause} if cause else {})}
+    add_history(connection, case_id, "opened", by, now, told)
+    audit.append(connection, now, by, "case_opened", store, order_id, told)
+    submit(connection, CASE_KIND, case_id, now, b"")
+    return case_of(connection, case_id)
+
+
+def case_of(connection: Connection, case_id: str) -> Case:
+    """Return a case. Raises NotFound."""
+    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
+    if row is None:
+        raise NotFound(f"There is no case {case_id}. `gateway cases list` shows those there are.")
+    return _load(row)
+
+
+def open_case_of(connection: Connection, store: str, order_id: str) -> Case | None:
+    """Return an order's open case, None when it has none."""
+    query = select(cases).where(cases.c.store == store, cases.c.order_id == order_id, _IS_OPEN)
+    row = connection.execute(query).first()
+    return None if row is None else _load(row)
+
+
+def cases_of(connection: Connection, store: str, order_id: str) -> list[Case]:
+    """Return all cases of an order, the oldest first."""
+    query = select(cases).where(cases.c.store == store, cases.c.order_id == order_id).order_by(cases.c.opened_at)
+    return [_load(row) for row in connection.execute(query)]
+
+
+def list_cases(
+    connection: Connection,
+    *,
+    stores: Sequence[str] | None = None,
+    states: Sequence[CaseState] | None = None,
+    order_id: str | None = None,
+    limit: int = 100,
+) -> list[Case]:
+    """Return cases, the newest first; those of ``stores`` and in ``states`` only, when given."""
+    query = select(cases).order_by(cases.c.opened_at.desc(), cases.c.id).limit(limit)
+    if stores is not None:
+        query = query.where(cases.c.store.in_(stores))
+    if states is not None:
+        query = query.where(cases.c.state.in_(states))
+    if order_id is not None:
+        query = query.where(cases.c.order_id == order_id)
+    return [_load(row) for row in connection.execute(query)]
+
+
+def due_cases(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Return the ids of cases whose due time has come, the longest due first."""
+    query = select(cases.c.id).where(cases.c.due_at.is_not(None), cases.c.due_at <= to_micros(now))
+    return list(connection.execute(query.order_by(cases.c.due_at).limit(limit)).scalars())
+
+
+def history_of(connection: Connection, case_id: str) -> list[HistoryLine]:
+    """Return what happened in a case, in order."""
+    query = select(case_history).where(case_history.c.case_id == case_id).order_by(case_history.c.seq)
+    return [
+        HistoryLine(row.seq, from_micros(row.at), row.what, row.by, row.decision, orjson.loads(row.details))
+        for row in connection.execute(query)
+    ]
+
+
+def note(connection: Connection, case_id: str, what: str, by: str, at: datetime, details: Mapping[str, object]) -> None:
+    """Add a line to a case's history. ``details`` hold no personal data."""
+    add_history(connection, case_id, what, by, at, details)
+
+
+def _load(row: Row[Any]) -> Case:
+    values = row._asdict()
+    for name in ("opened_at", "due_at", "act_by", "settled_at"):
+        values[name] = None if values[name] is None else from_micros(values[name])
+    values |= {
+        "state": CaseState(row.state),
+        "stage": Stage(row.stage),
+        "waits_for": WaitsFor(row.waits_for),
+        "outcome": None if row.outcome is None else Outcome(row.outcome),
+    }
+    return Case(**values)

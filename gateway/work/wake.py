@@ -1,0 +1,102 @@
+"""Waking cases: news about an order make its open case due, in the transaction that stores the news.
+
+It stands below the orders, so that the merge of a pull can call it. What a case is, `gateway.cases.case` says; here
+are only the few statements that every bearer of news needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, func, insert, select, text, update
+
+from gateway.storage.moments import to_micros
+from gateway.storage.schema import case_history, cases
+from gateway.storage.statements import one_of
+from gateway.work.queue import submit
+
+CASE_KIND = "case"
+"""The kind of due work that is a case's next turn; its key is the case's id."""
+
+SIGNAL = "signal"
+"""The word in a case's history for news that came."""
+
+_LONGEST_WHY = 60
+_IS_OPEN = text("cases.state <> 'settled'")  # as the partial index spells it, or it would not be used
+_ANY_OPEN = select(cases.c.id).where(cases.c.store == bindparam("the_store"), _IS_OPEN).limit(1)
+_OPEN_OF_ORDERS = select(cases.c.id, cases.c.state, cases.c.due_at).where(
+    cases.c.store == bindparam("the_store"), _IS_OPEN, one_of(cases.c.order_id, "ids")
+)
+
+
+def wake_cases(
+    connection: Connection, store: str, order_ids: Iterable[str], now: datetime, why: str, by: str = "gateway"
+) -> int:
+    """Make the open cases of these orders due now, and note ``why`` in their history; return how many there were.
+
+    ``why`` is a word: order_changed, reply, evidence, ticket, fact, approval, task, supplier, purchase, effect, clock.
+    A paused case keeps the news for the day it is resumed. Costs one small look-up where the store has no open case.
+    """
+    if connection.execute(_ANY_OPEN, {"the_store": store}).first() is None:
+        return 0
+    ids = list(dict.fromkeys(order_ids))
+    if not ids:
+        return 0
+    rows = connection.execute(_OPEN_OF_ORDERS, {"the_store": store, "ids": orjson.dumps(ids).decode()}).all()
+    for row in rows:
+        _wake(connection, row.id, row.state, row.due_at, now, why, by)
+    return len(rows)
+
+
+def wake_all(connection: Connection, store: str | None, now: datetime, why: str, by: str = "gateway") -> int:
+    """Make every open case of a store (None: of all stores) due now, as `wake_cases`: the brake was taken off, say."""
+    query = select(cases.c.id, cases.c.state, cases.c.due_at).where(_IS_OPEN)
+    rows = connection.execute(query if store is None else query.where(cases.c.store == store)).all()
+    for row in rows:
+        _wake(connection, row.id, row.state, row.due_at, now, why, by)
+    return len(rows)
+
+
+def has_open_case(of: Table) -> ColumnElement[bool]:
+    """Return "the order named in this row of ``of`` has an open case", for queries on tables with store and order."""
+    return exists().where(cases.c.store == of.c.store, cases.c.order_id == of.c.order_id, _IS_OPEN)
+
+
+def add_history(
+    connection: Connection,
+    case_id: str,
+    what: str,
+    by: str,
+    at: datetime,
+    details: Mapping[str, object],
+    *,
+    decision: str | None = None,
+) -> None:
+    """Add a line to a case's history. ``details`` hold no personal data."""
+    last = select(func.coalesce(func.max(case_history.c.seq), 0)).where(case_history.c.case_id == case_id)
+    connection.execute(
+        insert(case_history).values(
+            case_id=case_id,
+            seq=connection.execute(last).scalar_one() + 1,
+            at=to_micros(at),
+            what=what,
+            by=by,
+            decision=decision,
+            details=orjson.dumps(dict(details), option=orjson.OPT_SORT_KEYS),
+        )
+    )
+
+
+def _wake(
+    connection: Connection, case_id: str, state: str, due_at: int | None, now: datetime, why: str, by: str
+) -> None:
+    values: dict[str, object] = {"version": cases.c.version + 1}
+    if state != "paused":
+        moment = to_micros(now)
+        values["due_at"] = moment if due_at is None else min(due_at, moment)
+    connection.execute(update(cases).where(cases.c.id == case_id).values(values))
+    add_history(connection, case_id, SIGNAL, by, now, {"why": why[:_LONGEST_WHY]})
+    if state != "paused":
+        submit(connection, CASE_KIND, case_id, now, b"")
