@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from gateway.errors import ConfigurationError
 from gateway.marked_yaml import Mapping, Mark, Node, Sequence, load
@@ -45,6 +46,46 @@ class LogSettings(Frozen):
     format: Literal["text", "json"] = "text"
 
 
+class ApprovalSettings(Frozen):
+    """Whose yes an effect needs. Of high risk: a Xiaohongshu close, lost goods, a cost above the limit."""
+
+    second_person: bool = False  # at high risk two different people must agree
+    limit_cny: Decimal = Field(default=Decimal(500), ge=0, max_digits=15)
+    leads: tuple[str, ...] = ()  # who may agree at high risk; nobody named: everybody may
+
+
+def _evidence_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if value and (not separator or not scheme.replace("+", "").replace(":", "").isalnum() or not rest):
+        raise ValueError("write a URL, like s3://bucket/evidence or file:///srv/evidence; empty: the data folder")
+    if scheme == "memory":
+        raise ValueError("memory:// forgets everything when the process ends: name a place that keeps it")
+    if "@" in rest.split("/", 1)[0]:
+        raise ValueError("leave user and password out: no secret stands in this file; fsspec reads them elsewhere")
+    return value
+
+
+class EvidenceSettings(Frozen):
+    """Where evidence files are kept, sealed, and how large one may be."""
+
+    url: Annotated[str, AfterValidator(_evidence_url)] = ""  # any place fsspec knows; empty: the data folder
+    max_mb: int = Field(default=20, ge=1, le=24)  # millions of bytes
+
+
+class StockSettings(Frozen):
+    """When stock is low, how often it is looked at, and what goods that are kept are worth."""
+
+    line: int = Field(default=20, ge=0)  # fewer units than this are low (XHS-69)
+    lines: dict[str, Annotated[int, Field(ge=0)]] = {}  # store id -> its own line
+    every: Duration = timedelta(hours=12)  # between two readings, the suppliers' too (XHS-70)
+    look_back: Duration = timedelta(days=30)  # what was sold within this time is read
+    worth: Decimal = Field(default=Decimal(0), ge=0, le=1)  # of what bought goods cost, when their sale has ended
+
+    def line_of(self, store: str) -> int:
+        """Return the line of a store."""
+        return self.lines.get(store, self.line)
+
+
 class Configuration(Frozen):
     """Everything that can be set. Every field has a default, so an empty file is a good one."""
 
@@ -53,6 +94,9 @@ class Configuration(Frozen):
     clock: str = ""  # a simulator's control URL whose clock to follow; empty: this machine's time
     sync: SyncSettings = SyncSettings()
     valuation: dict[str, dict[str, str | dict[str, str]]] = {}  # store id -> what a cost is worth to it
+    approvals: ApprovalSettings = ApprovalSettings()
+    stock: StockSettings = StockSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     log: LogSettings = LogSettings()
 
 
@@ -71,6 +115,18 @@ sync:
   # parallel: 8            # calls in flight for one store
 # valuation:                                 # what a cost is worth to a store, in its own currency
 #   shopee-1234: {penalty_point: "50", rate: "0.75"}    # rate: how much of the currency one CNY buys
+# approvals:                                 # whose yes an effect needs
+#   second_person: true    # at high risk two different people must agree; for shops of more than one
+#   limit_cny: "500"       # an end that is expected to cost more than this is of high risk, as is lost goods
+#   leads: [anna, ben]     # the user names of those who may agree at high risk; nobody named: everybody may
+# evidence:
+#   url: s3://bucket/evidence    # any place fsspec knows; without it the folder evidence/ beside this file
+#   max_mb: 20                   # largest file that is taken
+# stock:
+#   line: 20               # fewer units than this are low
+#   lines: {shopee-1234: 5}                  # a store's own line
+#   every: 12h             # between two readings of stock; a supplier's level older than this is told
+#   worth: "0"             # share of their cost that bought goods are worth once their sale has ended, 0 to 1
 log:
   level: info              # debug, info, warning, error
   format: text             # text, json
