@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from gateway.cases.gathered import NOTHING, Gathered
 from gateway.errors import DataError
 from gateway.model.after_sale import AfterSale, AfterSaleReason, GoodsState, RequestKind, RequestState
 from gateway.model.attested import AttestedFact, FactName
@@ -61,11 +62,13 @@ def question_of(
     facts: Sequence[AttestedFact],
     valuation: Mapping[str, object],
     as_of: datetime,
+    gathered: Gathered = NOTHING,
 ) -> Question:
     """Return the policy question an order poses at ``as_of`` when it should end for ``reason``.
 
-    Attested facts come from a person. The reason ``out_of_stock`` itself attests that no stock is left (DESIGN.md
-    section 2); without a word from anybody, stock counts as available.
+    ``gathered`` is what is on record of contact, evidence and support, none of it later than ``as_of``, and how many
+    orders end together. Attested facts come from a person. The reason ``out_of_stock`` itself attests that no stock
+    is left (DESIGN.md section 2); without a word from anybody, stock counts as available.
     Raises DataError when a stored fact has no place in a scenario.
     """
     order = stored.order
@@ -94,8 +97,11 @@ def question_of(
         given["stock_available"] = attested[FactName.stock_available] == "true"
     if FactName.interception in attested:
         given["interception"] = attested[FactName.interception]
+    if FactName.buyer_language in attested:
+        given["buyer_language"] = attested[FactName.buyer_language]
+    asked = _scenario(store, counts, as_of, given, valuation) | _gathered(reason, gathered)
     try:
-        scenario = read_object(_scenario(store, counts, reason, as_of, given, valuation))
+        scenario = read_object(asked)
     except FieldProblem as problem:
         field = ".".join(str(part) for part in problem.path)
         raise DataError(
@@ -110,7 +116,6 @@ def question_of(
 def _scenario(
     store: Store,
     counts: StoreCounts,
-    reason: Reason,
     as_of: datetime,
     order: dict[str, object],
     valuation: Mapping[str, object],
@@ -133,7 +138,28 @@ def _scenario(
             "valuation": dict(valuation),
         },
         "order": order,
-        "intent": {"reason": reason.value},
+    }
+
+
+def _gathered(reason: Reason, gathered: Gathered) -> dict[str, object]:
+    batch_size = gathered.batch_size if gathered.reason == reason.value else 1  # another question than the case's
+    return {
+        "intent": {"reason": reason.value, "batch_size": batch_size},
+        "contact": {
+            "messages": [
+                {
+                    "at": _text(each.at),
+                    "language": each.language,
+                    "purpose": each.purpose,
+                    "announced_close_at": _text(each.announced_close_at),
+                }
+                for each in gathered.messages
+            ],
+            "reply": gathered.reply.value,
+            "replied_at": _text(gathered.replied_at),
+        },
+        "evidence": list(gathered.evidence),
+        "support_ticket": gathered.ticket,
     }
 
 

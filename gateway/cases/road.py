@@ -27,6 +27,7 @@ from gateway.cases.effects import (
     record_intent,
 )
 from gateway.cases.facts import Question, question_of
+from gateway.cases.gathered import gathered
 from gateway.cases.wording import TEXT_FOR_BUYER, objection_to_words
 from gateway.errors import GatewayError, NeedsApproval, NotAllowed, NotFound, NotSent, RateLimited
 from gateway.ledger.booking import Spending, hand_over, hold
@@ -136,7 +137,9 @@ class Road:
             skus = [line.sku for line in found.order.lines if line.sku]
             facts = facts_for(c, store.id, order_id, skus)
             counts = counts_of(c, store, self.rules, now, order_id=order_id)
-            return found, question_of(found, store, reason, counts, facts, self._valuations.get(store.id, {}), now)
+            known = gathered(c, store.id, order_id, now)
+            valuation = self._valuations.get(store.id, {})
+            return found, question_of(found, store, reason, counts, facts, valuation, now, known)
 
         found, question = await self.database.read(read)
         return Found(found, question, decide(question.scenario, self.rules))

@@ -17,6 +17,7 @@ class FactName(StrEnum):
     interception = "interception"
     reason = "reason"
     score = "score"
+    buyer_language = "buyer_language"
 
 
 class AttestedFact(Frozen):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from gateway.cases.counts import counts_of
 from gateway.cases.facts import open_request, question_of
+from gateway.cases.gathered import Gathered, gathered
 from gateway.errors import DataError, NotFound
 from gateway.ledger import points
 from gateway.model.after_sale import AfterSaleReason
@@ -58,8 +59,10 @@ async def decide_order(
 ) -> Answer:
     """Decide about an order as it is stored, at ``at`` (None: now), with the facts of ``settings`` changed.
 
-    Without a ``reason`` that of the buyer's open request stands. Raises NotFound, and DataError when no reason is
-    known or a fact does not fit.
+    ``rules`` are those to go by instead of the store's.
+
+    Without a ``reason`` that of the order's open case stands, else that of the buyer's open request. Raises NotFound,
+    and DataError when no reason is known or a fact does not fit.
     """
     as_of = at or context.clock.now()
     if store is not None:
@@ -74,13 +77,14 @@ async def decide_order(
             )
         if at is not None:
             _check_instant(found, at)
-        why = reason or _reason_of_request(found)
+        known = gathered(c, owner, order_id, as_of)
+        why = reason or _reason_on_record(found, known)
         skus = [line.sku for line in found.order.lines if line.sku]
         of_store = rows.store_of(c, owner)
         counts = counts_of(c, of_store, context.rules, as_of, order_id=order_id)
         facts = facts_for(c, owner, order_id, skus)
         valuation = context.configuration.valuation.get(owner, {})
-        question = question_of(found, of_store, why, counts, facts, valuation, as_of)
+        question = question_of(found, of_store, why, counts, facts, valuation, as_of, known)
         scenario = question.scenario.model_copy(update={"id": order_id})
         changed = tuple(setting.path for setting in settings)
         scenario = with_settings(scenario, settings)
@@ -115,13 +119,15 @@ def _check_instant(found: StoredOrder, at: datetime) -> None:
             )
 
 
-def _reason_of_request(found: StoredOrder) -> Reason:
-    """Return the reason the buyer gives; where there is none, the weakest a seller could have."""
+def _reason_on_record(found: StoredOrder, known: Gathered) -> Reason:
+    """Return the reason of the open case, or the one the buyer gives; with neither, the weakest a seller could have."""
+    if known.reason is not None:
+        return Reason(known.reason)
     request = open_request(found.order.requests)
     if request is None:
         raise DataError(
-            f"Order {found.order.order_id} has no open request of the buyer, so the gateway cannot know why it should "
-            f"end. Say the true reason with --reason, one of: {', '.join(Reason)}."
+            f"Order {found.order.order_id} has no open case and no open request of the buyer, so the gateway cannot "
+            f"know why it should end. Say the true reason with --reason, one of: {', '.join(Reason)}."
         )
     given = request.reason
     if given is None or given is AfterSaleReason.unknown or given.value not in set(Reason):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +21,9 @@ _WORDS: Mapping[FactName, tuple[str, ...]] = {
     FactName.interception: tuple(Interception),
     FactName.reason: tuple(Reason),
 }
+
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 
 class Mistake(ValueError):
@@ -54,6 +58,10 @@ def read_value(name: FactName, text: str, currency: str) -> str:
     if name is FactName.score:
         if not (text.isascii() and text.replace(".", "", 1).isdigit()):
             raise Mistake(f"{text!r} is no number of zero or more; write it like 98 or 4.8")
+        return text
+    if name is FactName.buyer_language:
+        if not _LANGUAGE.fullmatch(text):
+            raise Mistake(f"{text!r} is no language tag; write it like zh-CN, ja or pt-BR")
         return text
     known = _WORDS[name]
     if text.lower() not in known:

@@ -38,7 +38,7 @@ cases = Table(
     Column("opened_by", Id, nullable=False),
     Column("state", Word, nullable=False),  # running, paused, with_person | settled
     Column("stage", Word, nullable=False),  # ending | after: the order has ended, the rest is seen to
-    at("due_at", nullable=True),  # of the next turn; None: it waits for a signal
+    at("due_at", nullable=True),  # of the next turn; None: it waits for a signal, is paused or settled
     Column("version", Integer, nullable=False),  # one more with every change
     Column("fence", Integer, nullable=False),  # one more with every turn begun; an older one may no longer write
     Column("path", Word, nullable=False),  # of the latest decision
@@ -62,8 +62,8 @@ cases = Table(
     Index(
         "ix_cases_due",
         "due_at",
-        sqlite_where=text("state = 'running' and due_at is not null"),
-        postgresql_where=text("state = 'running' and due_at is not null"),
+        sqlite_where=text("due_at is not null"),
+        postgresql_where=text("due_at is not null"),
     ),
     Index("ix_cases_order", "store", "order_id", "opened_at"),
     Index("ix_cases_state", "state", "opened_at"),
@@ -104,7 +104,7 @@ contact_messages = Table(
 contact_replies = Table(
     "contact_replies",
     metadata,
-    Column("id", Id, primary_key=True),
+    Column("id", Serial, primary_key=True, autoincrement=True),  # the order in which they were entered
     Column("store", Id, nullable=False),
     Column("order_id", Id, nullable=False),
     at("at"),  # when the buyer answered
@@ -126,9 +126,9 @@ evidence = Table(
     Column("kind", Word, nullable=False),  # chat, problem, order_detail, parcel, agreement
     Column("digest", String(64), nullable=False),  # SHA-256 of the file as kept (sealed), which is its name too
     Column("path", Text, nullable=False),  # below the evidence URL: date/order/digest.ext
-    Column("name", Text, nullable=False),
+    Column("name", LargeBinary, nullable=False),  # as its bringer called it, sealed: a name may name a person
     Column("media_type", Word, nullable=False),
-    Column("size", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes of the file as kept
     Column("by", Id, nullable=False),
     at("at"),
     Column("previous", String(64), nullable=False),

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.storage.migrations.append_only import keep_rows
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -158,7 +160,7 @@ def upgrade() -> None:
         _big("settled_at", nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
     )
-    op.create_index("ix_cases_due", "cases", ["due_at"], **_where("state = 'running' and due_at is not null"))
+    op.create_index("ix_cases_due", "cases", ["due_at"], **_where("due_at is not null"))
     op.create_index("ix_cases_order", "cases", ["store", "order_id", "opened_at"])
     op.create_index("ix_cases_state", "cases", ["state", "opened_at"])
     op.create_index("uq_cases_one_open", "cases", ["store", "order_id"], unique=True, **_where("state <> 'settled'"))
@@ -179,7 +181,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_contact_messages_store_order_id_at"), "contact_messages", ["store", "order_id", "at"])
     op.create_table(
         "contact_replies",
-        _id("id"),
+        _serial("id"),
         _id("store"),
         _id("order_id"),
         _big("at"),
@@ -199,7 +201,7 @@ def upgrade() -> None:
         _word("kind"),
         sa.Column("digest", sa.String(length=64), nullable=False),
         _text("path"),
-        _text("name"),
+        _bytes("name"),
         _word("media_type"),
         _big("size"),
         _id("by"),
@@ -298,13 +300,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_tasks_case_id"), "tasks", ["case_id"])
     op.create_index("ix_tasks_state", "tasks", ["state", "due_by"])
     op.create_index("uq_tasks_one_open", "tasks", ["store", "kind", "subject"], unique=True, **_where("state = 'open'"))
-    if op.get_bind().dialect.name == "sqlite":  # other databases spell it in their own way
-        for table in _APPEND_ONLY:
-            for act in ("update", "delete"):
-                op.execute(
-                    f"create trigger {table}_no_{act} before {act} on {table} "
-                    f"begin select raise(abort, '{table} is append-only'); end"
-                )
+    keep_rows(_APPEND_ONLY)
 
 
 def downgrade() -> None:
