@@ -42,7 +42,7 @@ from gateway.storage.schema.order_tables import (
     titles,
 )
 from gateway.storage.schema.store_tables import apps, credentials, oauth_states, stops, stores
-from gateway.storage.schema.sync_tables import alerts, cursors, gaps, quarantine
+from gateway.storage.schema.sync_tables import alerts, cursors, gaps, quarantine, shared_rates
 
 __all__ = [
     "after_sales",
@@ -83,6 +83,7 @@ __all__ = [
     "quota_entries",
     "repeat_traces",
     "rule_files",
+    "shared_rates",
     "stock_levels",
     "stops",
     "stores",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, text
 
 from gateway.storage.schema.base import Id, Serial, Word, at, metadata
 
@@ -18,6 +18,7 @@ work = Table(
     Column("attempts", Integer, nullable=False),
     Column("fence", Integer, nullable=False),  # one more with every claim; an older one may no longer write
     Column("worker", Id),
+    Column("delivery", BigInteger),  # the queue's job through which it is claimed; None: claimed from this table
     Column("last_error", Text, nullable=False),
     UniqueConstraint("kind", "key"),
     Index(None, "state", "due_at"),
@@ -77,6 +78,7 @@ effects = Table(
     Column("attempts", Integer, nullable=False),
     at("created_at"),
     at("changed_at"),
+    Column("caller", Id),  # the process that sent it last
     Index(None, "store", "order_id"),
     Index(
         "uq_effects_one_open",

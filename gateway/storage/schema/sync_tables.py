@@ -61,3 +61,14 @@ gaps = Table(
     at("updated_at"),
     at("found_at"),
 )
+
+# How far each platform's rate is used up, for the processes that share it. Losing a row costs nothing but a 429.
+shared_rates = Table(
+    "shared_rates",
+    metadata,
+    Column("store", Id, nullable=False),
+    Column("endpoint_group", Id, nullable=False),
+    at("full_at"),  # when the bucket would be full again
+    at("paused_until"),
+    PrimaryKeyConstraint("store", "endpoint_group"),
+)

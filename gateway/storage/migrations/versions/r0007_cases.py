@@ -247,6 +247,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_notices_at", "notices", ["at"])
     op.create_table(
+        "shared_rates",
+        _id("store"),
+        _id("endpoint_group"),
+        _big("full_at"),
+        _big("paused_until"),
+        sa.PrimaryKeyConstraint("store", "endpoint_group", name=op.f("pk_shared_rates")),
+    )
+    op.add_column("work", _big("delivery", nullable=True))
+    op.add_column("effects", _id("caller", nullable=True))
+    op.create_table(
         "stock_levels",
         _id("store"),
         _id("sku"),
@@ -304,6 +314,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("effects", "caller")
+    op.drop_column("work", "delivery")
     for table in (
         "approvals",
         "automation_acts",
@@ -316,6 +328,7 @@ def downgrade() -> None:
         "leases",
         "notice_deliveries",
         "notices",
+        "shared_rates",
         "stock_levels",
         "supplier_articles",
         "support_tickets",
