@@ -22,6 +22,7 @@ from gateway.operations.receiving import lost_pushes, processor, receiver
 from gateway.operations.reindexing import reindexing
 from gateway.operations.remote.door import open_door
 from gateway.operations.roles import Role
+from gateway.operations.stock import STOCK_KIND, plan_readings, read_again
 from gateway.operations.stores import flag_disconnected
 from gateway.sync.daemon import StoreLoop
 from gateway.sync.pull import PullReport
@@ -85,6 +86,7 @@ async def serve(
             tasks.append(asyncio.create_task(lost_pushes(context, acting.wake).run(), name="lost pushes"))
         if Role.work in roles:
             await _take_over(context)
+            await plan_readings(context)
             await stack.enter_async_context(reindexing(context))
             tasks.append(asyncio.create_task(runner.run(), name="work"))
             tasks.append(asyncio.create_task(acting.run(), name="inbox"))
@@ -132,8 +134,11 @@ def _runner(context: Context) -> Runner:
         again = await context.resolver.advance(claim.key)
         return None if again is None else context.clock.now() + again
 
+    async def read_stock(claim: Claim) -> datetime | None:
+        return await read_again(context, claim.key)
+
     worker = f"{platform.node()}:{os.getpid()}"
-    return Runner(context.database, context.clock, {WORK_KIND: advance}, worker)
+    return Runner(context.database, context.clock, {WORK_KIND: advance, STOCK_KIND: read_stock}, worker)
 
 
 async def _take_over(context: Context) -> None:
@@ -183,6 +188,7 @@ class _Stores:
                 loop = await self._loop(store)
                 self._loops[store.id] = asyncio.create_task(loop.run(), name=f"sync {store.id}")
                 self._context.loops[store.id] = loop.pull_now
+                await plan_readings(self._context)
             except GatewayError as error:  # its app or adapter is missing: the others go on
                 log.warning("sync.not_started", store=store.id, error=type(error).__name__, text=str(error))
 

@@ -36,7 +36,7 @@ READING = {
     "alerts", "appeals list", "apps list", "backup", "closes list", "decide", "doctor", "events list",
     "events show", "facts list", "gaps", "health", "orders export", "orders list", "orders show",
     "platforms", "points list", "purchases list", "quarantine list", "quota", "rules at", "rules diff",
-    "rules list", "rules replay", "rules show", "stores list", "today", "version",
+    "rules list", "rules replay", "rules show", "stock list", "stores list", "today", "version",
 }  # fmt: skip
 APART = {  # never beside a gateway, or needing none
     "init", "serve", "demo", "restore", "db upgrade", "message check", "message write", "new-platform",
@@ -141,6 +141,15 @@ def _links(*lines: str) -> Arguments:
     return written
 
 
+def _stock(*lines: str) -> Arguments:
+    def written(shop: Shop) -> Sequence[object]:
+        file = shop.gateway.data.parent / "stock.csv"
+        file.write_text("\n".join(("sku,quantity", *lines)) + "\n")
+        return (file, "--store", SG)
+
+    return written
+
+
 def _tokens(shop: Shop) -> dict[str, str]:
     return {"ACCESS": "a" * 32, "REFRESH": "r" * 32}
 
@@ -209,6 +218,12 @@ DAY = (
     Row("purchases unlink", lambda shop: (shop.memory["back"], "1688-1"), 1),
     Row("purchases import", _links("{back},1688-1"), 2),
     Row("purchases discover", _given(), 0),
+    Row("stock set", _given("CUP", 30, "--store", SG), 0),
+    Row("stock set", _given("CUP", 0, "--store", SG, "--supplier", "b2b-1"), 0),
+    Row("stock set", _given("CUP", 1, "--store", "nowhere"), 1),
+    Row("stock import", _stock("CUP,7"), 0),
+    Row("stock import", _stock("CUP,many"), 2),
+    Row("stock read", _given("--store", SG), 0),  # no call there tells it
     Row("accept", _on("return", "--yes"), 1),
     Row("offer", _on("return", "refund", "--amount", "1.00", "--yes"), 0),
     Row("offer", _on("return", "nothing"), 2),
@@ -422,6 +437,7 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
         "orders show": [order, "--store", SG],
         "platforms": [],
         "purchases list": [],
+        "stock list": [],
         "quarantine list": [],
         "rules at": ["2026-01-01"],
         "rules diff": ["2025-01-01", "2026-01-01"],

@@ -31,6 +31,7 @@ from gateway.operations.reindexing import reindex
 from gateway.operations.requests import accept_request, offer_solution, reject_request
 from gateway.operations.resolving import resolve
 from gateway.operations.shipping import set_tracking, ship
+from gateway.operations.stock import import_stock, read_stock, set_stock
 from gateway.operations.stopping import stop_effects
 from gateway.operations.stores import check_stores, set_store_mode
 from gateway.operations.syncing import sync_again, sync_now, sync_once, sync_since
@@ -118,6 +119,9 @@ _TABLE = (
     UseCase(unlink_purchase, "gateway purchases list"),
     UseCase(import_links, "gateway purchases list"),
     UseCase(discover_purchases, "gateway purchases list"),
+    UseCase(set_stock, "gateway stock list"),
+    UseCase(import_stock, "gateway stock list"),
+    UseCase(read_stock, "gateway stock list"),
     UseCase(stop_effects, "gateway stores list"),
 )
 
