@@ -27,6 +27,24 @@ def test_the_same_twice_looks_different(vault):
     assert vault.new_order_key() != key
 
 
+def test_what_is_sealed_alike_is_named_by_its_content(vault):
+    key, other = vault.new_order_key(), vault.new_order_key()
+    sealed = vault.seal_alike(key, b"plain text", "a")
+    assert vault.seal_alike(key, b"plain text", "a") == sealed
+    assert vault.open(key, sealed, "a") == b"plain text"
+    assert b"plain" not in sealed
+    different = [
+        vault.seal_alike(key, b"plain text", "b"),
+        vault.seal_alike(other, b"plain text", "a"),
+        vault.seal_alike(key, b"plain texts", "a"),
+        vault.seal_alike(key, b"\nplain text", "a"),
+        vault.seal_alike(key, b"plain text", "a\n"),
+    ]
+    assert len({each[:12] for each in (sealed, *different)}) == 6, "no nonce serves two contents"
+    with pytest.raises(DataError):
+        vault.open(key, sealed, "b")
+
+
 def test_a_sealed_value_in_another_row_does_not_open(vault):
     key = vault.new_order_key()
     sealed = vault.seal(key, b"plain", "order_raw\ns\n1")
