@@ -142,9 +142,12 @@ def retry(connection: Connection, claim: Claim, due_at: datetime, error: str) ->
 def release_all(connection: Connection, worker: str | None) -> int:
     """Let all work that ``worker`` (None: anybody) had claimed wait again, due as before; return how much that was.
 
-    For the start of a process that is the only one: whoever held a claim is dead.
+    Of everybody's at the start of a process that is the only one: whoever held a claim is dead. Where several work, see
+    `gateway.work.wake_ups`.
     """
-    statement = update(work).where(work.c.state.in_(_HELD)).values(state=WorkState.waiting.value, worker=None)
+    statement = (
+        update(work).where(work.c.state.in_(_HELD)).values(state=WorkState.waiting.value, worker=None, delivery=None)
+    )
     if worker is not None:
         statement = statement.where(work.c.worker == worker)
     return connection.execute(statement).rowcount
@@ -168,7 +171,7 @@ def _earlier(due_at: datetime) -> ColumnElement[int]:
 
 def _end(connection: Connection, claim: Claim, **values: object) -> None:
     mine = (work.c.id == claim.id) & (work.c.fence == claim.fence) & work.c.state.in_(_HELD)
-    if connection.execute(update(work).where(mine).values(worker=None, **values)).rowcount == 0:
+    if connection.execute(update(work).where(mine).values(worker=None, delivery=None, **values)).rowcount == 0:
         raise Conflict(
             f"the work {claim.kind} {claim.key} is no longer in these hands (fence {claim.fence}): "
             "it was released or given to another worker; drop what was done and go on"

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
-from gateway.errors import Conflict, GatewayError, RateLimited
 from gateway.ports import Clock
 from gateway.storage.database import Database
 from gateway.work import queue
+from gateway.work.carrying import Carrying, Handler
 from gateway.work.queue import Claim
-
-log = structlog.get_logger(__name__)
-
-Handler = Callable[[Claim], Awaitable[datetime | None]]
-"""Does one piece of work. Returns when it wants to be called again, None when the work is done.
-
-Raising means it failed and is tried again later; `RateLimited` says itself how much later. It may run a second time
-for the same claim after a crash, so it must be safe to repeat.
-"""
-
-_FIRST_WAIT = timedelta(seconds=2)
-_LONGEST_WAIT = timedelta(minutes=10)
 
 
 class Runner:
@@ -46,8 +32,8 @@ class Runner:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._handlers = dict(handlers)
-        self._kinds = sorted(handlers)
+        self._carry = Carrying(database, clock, handlers)
+        self._kinds = self._carry.kinds
         self._worker = worker_id
         self._at_once = at_once
         self._awake = asyncio.Event()
@@ -102,7 +88,7 @@ class Runner:
 
         claims = await self._database.write(take)
         for claim in claims:
-            task = asyncio.create_task(self._handle(claim), name=f"work {claim.kind} {claim.key}")
+            task = asyncio.create_task(self._carry(claim), name=f"work {claim.kind} {claim.key}")
             self._running.add(task)
             task.add_done_callback(self._ended)
         return len(claims) == room
@@ -129,30 +115,6 @@ class Runner:
 
     async def _until(self, due_at: datetime) -> None:
         await self._clock.sleep_until(due_at)
-
-    async def _handle(self, claim: Claim) -> None:
-        try:
-            due_at = await self._handlers[claim.kind](claim)
-        except Exception as error:  # one piece of work must not end the loop; the error is kept with it
-            await self._failed(claim, error)
-            return
-        with suppress(Conflict):  # released meanwhile: whoever has it now will end it
-            if due_at is None:
-                await self._database.write(lambda connection: queue.done(connection, claim))
-            else:
-                await self._database.write(lambda connection: queue.again(connection, claim, due_at))
-
-    async def _failed(self, claim: Claim, error: Exception) -> None:
-        wait = min(_FIRST_WAIT * 2 ** min(claim.attempts - 1, 16), _LONGEST_WAIT)
-        if isinstance(error, RateLimited) and error.retry_after is not None:
-            wait = timedelta(seconds=error.retry_after)
-        # only our own errors promise to name no person
-        name = type(error).__name__
-        text = f"{name}: {error}" if isinstance(error, GatewayError) else f"{name} in the handler of {claim.kind}"
-        log.warning("work_failed", kind=claim.kind, key=claim.key, attempts=claim.attempts, error=text)
-        due_at = self._clock.now() + wait
-        with suppress(Conflict):
-            await self._database.write(lambda connection: queue.retry(connection, claim, due_at, text))
 
     async def _abandon(self) -> None:
         for task in self._running:
