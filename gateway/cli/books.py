@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.output import table
+from gateway.cli.output import cell, table
 from gateway.cli.session import Access, Session, with_session
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def open_(
     from gateway.operations.books import open_appeal as run
 
     known = session.ask(run, order, asked, store=store, because=because, approved=yes, by=session.person())
-    session.show(known, lambda one: _appeals([one]))
+    session.show(known, lambda one: _appeals([one]), lambda one: _calendars([one]))
 
 
 @appeals.command("settle")
@@ -144,7 +144,7 @@ def settle(
     from gateway.operations.books import settle_appeal as run
 
     known = session.ask(run, appeal, won=won, because=because, by=session.person())
-    session.show(known, lambda one: _appeals([one]))
+    session.show(known, lambda one: _appeals([one]), lambda one: _calendars([one]))
 
 
 @appeals.command("list")
@@ -153,7 +153,7 @@ def list_appeals(session: Session, store: StoreOption = None) -> None:
     """List appeals, the oldest first."""
     from gateway.operations.books import list_appeals as run
 
-    session.show(session.run(lambda context: run(context, store=store), Access.read), _appeals)
+    session.show(session.run(lambda context: run(context, store=store), Access.read), _appeals, _calendars)
 
 
 def _quota(found: list[QuotaForecast]) -> RenderableType:
@@ -239,9 +239,13 @@ def _appeals(found: list[KnownAppeal]) -> RenderableType:
             appeal.state,
             appeal.points,
             appeal.opened_at,
-            known.decided_by,
+            f"about {cell(known.decided_by)}" if known.calendar else known.decided_by,
             appeal.because,
         )
 
     columns = ("appeal", "store", "order", "state", "points", "opened", "decided by", "because")
     return table("", columns, (row(each.appeal, each) for each in found), empty="No appeals.")
+
+
+def _calendars(found: list[KnownAppeal]) -> str | None:
+    return "\n".join(sorted({each.calendar for each in found if each.calendar})) or None

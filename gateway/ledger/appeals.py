@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,8 +15,6 @@ from gateway.ledger import points
 from gateway.ledger.points import PointsEntry, PointsKind
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import appeal_entries
-
-_WEEKEND = 5  # `datetime.weekday` of Saturday
 
 
 class AppealState(StrEnum):
@@ -111,19 +109,6 @@ def settle_appeal(
         )
         points.add(connection, back, platform)
     return ended
-
-
-def decided_by(opened_at: datetime, working_days: int, zone: tzinfo) -> datetime:
-    """Return the end of the last working day on which the platform should have decided (XHS-78).
-
-    Monday to Friday in the store's time zone count; public holidays are not known here, so it may take longer.
-    """
-    day = opened_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    left = working_days
-    while left:
-        day += timedelta(days=1)
-        left -= day.weekday() < _WEEKEND
-    return day + timedelta(days=1)
 
 
 def _append(connection: Connection, appeal: Appeal) -> None:

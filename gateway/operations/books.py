@@ -16,6 +16,7 @@ from gateway.ledger.booking import held_by_effect
 from gateway.ledger.forecast import LineForecast, QuotaForecast, line_forecasts, quota_forecast
 from gateway.ledger.points import PointsEntry, PointsKind, PointsStanding
 from gateway.ledger.quota import CloseEntry, CloseState
+from gateway.ledger.working_days import end_of_working_days
 from gateway.model.store import Role, Store
 from gateway.operations.context import Context
 from gateway.operations.orders import store_of_order
@@ -38,10 +39,14 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class KnownAppeal:
-    """An appeal, and by when the platform should have decided it; None once it is settled or without a rule."""
+    """An appeal, and by when the platform should have decided it (XHS-78); None once it is settled or without a rule.
+
+    ``calendar`` says what is not known of the public holidays up to then; empty where all is known.
+    """
 
     appeal: Appeal
     decided_by: datetime | None
+    calendar: str = ""
 
 
 async def show_quota(context: Context, *, store: str | None = None) -> list[QuotaForecast]:
@@ -247,4 +252,5 @@ def _known(context: Context, store: Store, appeal: Appeal) -> KnownAppeal:
     if appeal.state is not AppealState.opened or advice is None:
         return KnownAppeal(appeal, None)
     days = advice.numbers["working_days"]
-    return KnownAppeal(appeal, kept_appeals.decided_by(appeal.opened_at, days, ZoneInfo(store.time_zone)))
+    end = end_of_working_days(appeal.opened_at, days, ZoneInfo(store.time_zone), store.region)
+    return KnownAppeal(appeal, end.by, end.words)

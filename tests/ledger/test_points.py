@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -14,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.errors import Conflict, DataError, NotFound, Refused
 from gateway.ledger import points
-from gateway.ledger.appeals import AppealState, appeals_of, decided_by, open_appeal, settle_appeal
+from gateway.ledger.appeals import AppealState, appeals_of, open_appeal, settle_appeal
 from gateway.ledger.points import PointsEntry, PointsKind, at_stake, fold, hear, scale_of
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -147,17 +146,3 @@ def test_a_lost_appeal_gives_nothing_back(books: Connection) -> None:
     assert found is not None
     assert found.known == 98
     assert [each.state for each in appeals_of(books, "s1")] == [AppealState.lost]
-
-
-@pytest.mark.parametrize(
-    ("opened", "by"),
-    [
-        ("2026-03-10T12:00:00+00:00", "2026-03-18T00:00:00+08:00"),  # a Tuesday: Wed, Thu, Fri, Mon, Tue
-        ("2026-03-13T15:59:59+00:00", "2026-03-21T00:00:00+08:00"),  # still Friday in Shanghai
-        ("2026-03-13T16:00:00+00:00", "2026-03-21T00:00:00+08:00"),  # Saturday already
-        ("2026-03-15T16:00:00+00:00", "2026-03-24T00:00:00+08:00"),  # Monday
-    ],
-)
-def test_an_appeal_is_decided_within_five_working_days(opened: str, by: str) -> None:
-    zone = ZoneInfo("Asia/Shanghai")
-    assert decided_by(datetime.fromisoformat(opened), 5, zone) == datetime.fromisoformat(by)
