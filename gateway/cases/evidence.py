@@ -27,6 +27,7 @@ from gateway.storage import evidence_register as register
 from gateway.storage import stores as stored_stores
 from gateway.storage.database import Database
 from gateway.storage.evidence_register import Registered, Unregistered
+from gateway.storage.moments import to_micros
 from gateway.storage.schema import evidence, order_keys, orders
 from gateway.storage.vault import Vault
 from gateway.work.wake import wake_cases
@@ -221,15 +222,22 @@ class EvidenceRoom:
         return key
 
 
-def kinds(connection: Connection, store: str, order_id: str) -> tuple[EvidenceKind, ...]:
-    """Return which kinds of evidence are on record about an order and can still be opened, in the rules' order."""
-    found = connection.execute(
+def kinds(
+    connection: Connection, store: str, order_id: str, *, before: datetime | None = None
+) -> tuple[EvidenceKind, ...]:
+    """Return which kinds of evidence are on record about an order and can still be opened, in the rules' order.
+
+    With ``before`` only what was on record by then, that instant excluded.
+    """
+    query = (
         select(evidence.c.kind)
         .where(evidence.c.store == store, evidence.c.order_id == order_id)
         .where(select(order_keys.c.order_id).where(same_order(order_keys, evidence)).exists())
         .distinct()
-    ).scalars()
-    known = set(found)
+    )
+    if before is not None:
+        query = query.where(evidence.c.at < to_micros(before))
+    known = set(connection.execute(query).scalars())
     return tuple(kind for kind in EvidenceKind if kind.value in known)
 
 

@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from gateway.cases.contact import SentMessage, latest_reply, messages_of, replies_of, tickets_of
-from gateway.policy.terms import EvidenceKind, Purpose, Reply
-from gateway.storage.moments import to_micros
-from gateway.storage.schema import cases, evidence
+from gateway.cases.evidence import kinds
+from gateway.policy.terms import Purpose, Reply
+from gateway.storage.schema import cases
 
 _PURPOSES = frozenset(Purpose)
-_KINDS = frozenset(EvidenceKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +51,15 @@ def gathered(connection: Connection, store: str, order_id: str, as_of: datetime 
     messages = [each for each in messages_of(connection, store, order_id) if each.purpose in _PURPOSES]
     reply = latest_reply([each for each in replies_of(connection, store, order_id) if known(each.at)])
     tickets = [each for each in tickets_of(connection, store, order_id) if known(each.at)]
-    files = select(evidence.c.kind).where(evidence.c.store == store, evidence.c.order_id == order_id).distinct()
     asks = select(cases.c.reason, cases.c.batch_size).where(
         cases.c.store == store, cases.c.order_id == order_id, cases.c.state != "settled"
     )
-    if last is not None:
-        files = files.where(evidence.c.at < to_micros(last))
     case = connection.execute(asks).one_or_none()
-    kinds = set(connection.execute(files).scalars())
     return Gathered(
         messages=tuple(each for each in messages if known(each.at)),
         reply=Reply.none if reply is None else reply.reply,
         replied_at=None if reply is None else reply.at,
-        evidence=tuple(kind.value for kind in EvidenceKind if kind in kinds & _KINDS),
+        evidence=tuple(kind.value for kind in kinds(connection, store, order_id, before=last)),
         ticket=tickets[-1].ticket if tickets else None,
         reason=None if case is None else case.reason,
         batch_size=1 if case is None else case.batch_size,
