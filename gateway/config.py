@@ -86,6 +86,26 @@ class StockSettings(Frozen):
         return self.lines.get(store, self.line)
 
 
+_HIDDEN_DIGITS = 4
+
+
+def _masked(value: str) -> str:
+    value = value.strip()
+    digits = [at for at, letter in enumerate(value) if letter.isdigit()]
+    if "*" in value or len(digits) <= _HIDDEN_DIGITS:
+        return value
+    first = (len(digits) - _HIDDEN_DIGITS) // 2  # 13812345678: 138****5678
+    hidden = set(digits[first : first + _HIDDEN_DIGITS])
+    return "".join("*" if at in hidden else letter for at, letter in enumerate(value))
+
+
+class ContactSettings(Frozen):
+    """What a store tells its buyers beside the facts of an order."""
+
+    phone: Annotated[str, AfterValidator(_masked)] = ""  # middle digits are hidden (XHS-33); empty: no phone is named
+    coupon: str = ""  # how a coupon is called; empty: by its value in the valuation
+
+
 class Configuration(Frozen):
     """Everything that can be set. Every field has a default, so an empty file is a good one."""
 
@@ -97,6 +117,7 @@ class Configuration(Frozen):
     approvals: ApprovalSettings = ApprovalSettings()
     stock: StockSettings = StockSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    contact: dict[str, ContactSettings] = {}  # store id -> what its buyers are told
     log: LogSettings = LogSettings()
 
 
@@ -115,6 +136,8 @@ sync:
   # parallel: 8            # calls in flight for one store
 # valuation:                                 # what a cost is worth to a store, in its own currency
 #   shopee-1234: {penalty_point: "50", rate: "0.75"}    # rate: how much of the currency one CNY buys
+# contact:                                   # what a store's buyers are told; the phone's middle digits are hidden
+#   xiaohongshu-1234: {phone: "138****5678", coupon: 10元优惠券}
 # approvals:                                 # whose yes an effect needs
 #   second_person: true    # at high risk two different people must agree; for shops of more than one
 #   limit_cny: "500"       # an end that is expected to cost more than this is of high risk, as is lost goods

@@ -319,7 +319,8 @@ class Act:
     * `set_tracking`: ``tracking_number``, ``package_id``
     * `offer_solution`: ``solution`` (`refund` or `return_refund`), ``amount`` in major units
     * `send_message`: ``text``, and for the check before it is sent ``purpose`` (a `Purpose`) and ``language`` (of the
-      buyer, BCP 47; default: the region's)
+      buyer, BCP 47; default: the region's); ``announced_close_at`` (ISO 8601) where the text tells one; ``since``
+      (whole seconds since the epoch): a probe looks for the words among what was sent then or later
     * `open_dispute`: what the `RejectReason` asks for
     * `request_refund`: ``solution``, ``amount`` and ``shipping_amount`` (default: all that was paid for the lines),
       ``text``, ``evidence`` (links, by blanks); ``lines`` default to all, ``reason`` is a `RejectReason`'s id

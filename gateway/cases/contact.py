@@ -228,9 +228,14 @@ def tickets_of(connection: Connection, store: str, order_id: str) -> list[Suppor
     return [SupportTicket(row.ticket, row.by, from_micros(row.at)) for row in connection.execute(query)]
 
 
+def is_language(language: str) -> bool:
+    """Tell whether a text is written like a BCP 47 tag."""
+    return _LANGUAGE.fullmatch(language) is not None
+
+
 def check_language(language: str) -> None:
     """Raise DataError for what is no BCP 47 tag."""
-    if not _LANGUAGE.fullmatch(language) or len(language) > 35:
+    if not is_language(language):
         raise DataError(f"{language!r} is no language tag; write it like zh-CN, ja or pt-BR.")
 
 

@@ -15,7 +15,8 @@ end, one request, ...): the database refuses a second.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -24,6 +25,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from gateway.cases.contact import is_language, record_sent
 from gateway.errors import (
     AuthError,
     Conflict,
@@ -40,6 +42,7 @@ from gateway.storage import audit, rule_files
 from gateway.storage.database import Database
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import decisions, effects, intents
+from gateway.storage.vault import Vault
 from gateway.work.queue import submit
 
 log = structlog.get_logger(__name__)
@@ -57,6 +60,8 @@ _LONGEST_BETWEEN_PROBES = timedelta(minutes=10)
 # These pull an order in different directions: never two of them at once.
 _TURNS_ORDER = {
     Operation.ship,
+_NO_PURPOSE = "other"  # of a message that was written for none that the policy knows
+_NO_LANGUAGE = "und"
     Operation.seller_close,
     Operation.cancel_lines,
     Operation.accept_cancellation,
@@ -256,7 +261,7 @@ def take_over_interrupted(connection: Connection, now: datetime) -> int:
 class Effects:
     """Carries committed effects out and settles unclear ones."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, vault: Vault) -> None:
         self._database = database
         self._clock = clock
 
@@ -264,6 +269,7 @@ class Effects:
         """Send a committed effect, once. The caller has just read the facts and decided anew.
 
         Raises NotSent or RateLimited when it did not reach the platform: it is committed again and may be called
+        self._vault = vault
         later. Raises Conflict when somebody else is calling it.
         """
         await self._start(effect)
@@ -308,7 +314,22 @@ class Effects:
 
     async def _to(self, effect: Effect, state: EffectState, because: str, reference: str = "") -> Effect:
         now = self._clock.now()
-        return await self._database.write(lambda c: _move(c, effect, state, because, now, reference))
+
+        def move(connection: Connection) -> Effect:
+            standing = effect_of(connection, effect.id)
+            if not standing.state.is_open:  # somebody else has settled it meanwhile, and what is settled stays so
+                return standing
+            moved = _move(connection, effect, state, because, now, reference)
+            message = moved.act.operation is Operation.send_message and "text" in moved.act.parameters
+            if not message or moved.state.is_open:  # without its text it was settled, and put on record, before
+                return moved
+            if moved.state is EffectState.confirmed:
+                # an effect whose outcome was unknown was sent before that was noted, not when the probe saw it
+                sent_at = effect.changed_at if effect.state is EffectState.unknown else now
+                _note_message(connection, self._vault, moved, sent_at, now)
+            return _without_text(connection, moved)
+
+        return await self._database.write(move)
 
 
 def _move(
@@ -343,6 +364,39 @@ def _load(row: RowMapping) -> Effect:
         act=_ACT.validate_json(row["act"]),
         state=EffectState(row["state"]),
         reference=row["reference"],
+def _note_message(connection: Connection, vault: Vault, effect: Effect, sent_at: datetime, now: datetime) -> None:
+    """Put the words of a confirmed message on record, sealed, with what they announced.
+
+    It never raises for what the act holds: that the platform confirmed it must be noted whatever it said.
+    """
+    given = effect.act.parameters
+    sent_at = min(sent_at, now)
+    announced = datetime.fromisoformat(given["announced_close_at"]) if "announced_close_at" in given else None
+    language = given.get("language", "")
+    record_sent(
+        connection,
+        vault,
+        store=effect.store,
+        order_id=effect.act.order_id,
+        purpose=given.get("purpose", _NO_PURPOSE),
+        language=language if is_language(language) else _NO_LANGUAGE,
+        text=given.get("text"),
+        at=sent_at,
+        by="gateway",
+        now=now,
+        effect=effect.id,
+        announced_close_at=announced if announced is not None and announced > sent_at else None,
+    )
+
+
+def _without_text(connection: Connection, effect: Effect) -> Effect:
+    """Take the words out of a settled message: what was sent is kept sealed, and what was not, nobody needs."""
+    told = {name: value for name, value in effect.act.parameters.items() if name != "text"}
+    act = replace(effect.act, parameters=told)
+    connection.execute(update(effects).where(effects.c.id == effect.id).values(act=_dump(act)))
+    return replace(effect, act=act)
+
+
         because=row["because"],
         attempts=row["attempts"],
         created_at=from_micros(row["created_at"]),

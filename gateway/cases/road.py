@@ -102,7 +102,7 @@ class Road:
         self.database = database
         self.clock = clock
         self.rules = rules
-        self.effects = Effects(database, clock)
+        self.effects = Effects(database, clock, vault)
         self._vault = vault
         self._connections = connections
         self._pull_for = pull_for

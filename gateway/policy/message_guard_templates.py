@@ -50,6 +50,7 @@ class Writing(StrEnum):
     closed = "closed"
     confirm = "confirm"
     refunded = "refunded"
+    apology = "apology"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +112,12 @@ def write(
 ) -> str:
     """Return the text for an occasion, filled with ``facts``, as it may be sent.
 
+    Of several texts for the same occasion that one is taken which holds just the facts given, else the first.
     Raises NoRuleKnown when there is no such text, DataError when a fact is missing, empty or not in the text, and
     NotAllowed when what came out breaks a rule of the platform.
     """
     templates = templates_of(language)
-    template = _of(templates, platform, purpose)
+    template = _of(templates, platform, purpose, facts)
     text = _filled(template, _given(templates, template, facts, reason))
     require(text, occasion_of(platform, purpose, templates.language, reason))
     return text
@@ -140,10 +142,21 @@ def occasion_of(platform: Platform, purpose: Writing, language: str, reason: Rea
     return Occasion(platform=platform, purpose=known, language=language, reason=reason)
 
 
-def _of(templates: Templates, platform: Platform, purpose: Writing) -> Template:
+def facts_of(platform: Platform, purpose: Writing, language: str) -> frozenset[str]:
+    """Return every fact that some text for an occasion may hold. Raises NoRuleKnown where there is none."""
+    return frozenset(fact for each in _for(templates_of(language), platform, purpose) for fact in each.facts)
+
+
+def _of(templates: Templates, platform: Platform, purpose: Writing, facts: Mapping[str, str]) -> Template:
+    every = _for(templates, platform, purpose)
+    given = {name for name, value in facts.items() if value.strip()}
+    return next((each for each in every if set(each.facts) - {_BECAUSE} == given), every[0])
+
+
+def _for(templates: Templates, platform: Platform, purpose: Writing) -> list[Template]:
     on = [each for each in templates.texts if platform in each.platforms]
-    found = next((each for each in on if each.purpose is purpose), None)
-    if found is None:
+    found = [each for each in on if each.purpose is purpose]
+    if not found:
         known = ", ".join(dict.fromkeys(each.purpose.value for each in on)) or "none"
         raise NoRuleKnown(
             f"There is no text to {purpose.value} in {templates.language} for {platform.value}. "
