@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.model.store import Store
     from gateway.operations.context import Context, DataFolder
+    from gateway.policy.rule_set import RuleSet
     from gateway.ports import Clock
     from gateway.storage.database import Database
     from gateway.storage.vault import Vault
@@ -59,6 +60,7 @@ async def running(
     from gateway.errors import ConfigurationError
     from gateway.operations.context import DataFolder, joined
     from gateway.policy.rule_set import load_rules
+    from gateway.policy.store_rules import with_stores
     from gateway.registry import adapter_for
     from gateway.storage.stores import check_key
     from gateway.storage.vault import Vault, master_key_of
@@ -72,6 +74,8 @@ async def running(
         clock = await _clock(stack, clock_url or configuration.clock)
         database = await _database(stack, folder, read_only=read_only, alone=alone)
         await database.read(lambda c: check_key(c, vault))
+        rules = with_stores(load_rules(), folder.rules)
+        await database.read(lambda c: _check_own_rules(c, rules, folder))
         transport = await _transport(stack, database, vault, clock)
         yield joined(
             folder=folder,
@@ -79,11 +83,24 @@ async def running(
             database=database,
             vault=vault,
             clock=clock,
-            rules=load_rules(),
+            rules=rules,
             adapter_for=adapter_for,
             store_channel=transport.channel,
             app_channel=transport.app_channel,
             tell=tell,
+        )
+
+
+def _check_own_rules(connection: Connection, rules: RuleSet, folder: DataFolder) -> None:
+    """Raise ConfigurationError for own rules of a store that does not exist: they would count for nobody."""
+    from gateway.errors import ConfigurationError
+    from gateway.storage.stores import stores
+
+    known = {each.id for each in stores(connection)}
+    for name in rules.by_store.keys() - known:
+        raise ConfigurationError(
+            f"{folder.rules / name}.yaml holds rules of a store {name}, and there is none. Name the file after one of: "
+            f"{', '.join(sorted(known)) or 'no store is connected yet'}; or remove it."
         )
 
 

@@ -189,7 +189,7 @@ class Commands:
 
     async def _judge(self, operation: Operation, found: Found) -> Judgement:
         """Return what the rules say; a suspicious order is held, and shipped only with a person's yes (XHS-92)."""
-        judgement = judge(operation, found, self._road.rules)
+        judgement = judge(operation, found, self._road.rules.of_store(found.order.order.store))
         if operation is not Operation.ship:
             return judgement
         order = found.order.order

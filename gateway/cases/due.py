@@ -42,7 +42,7 @@ def due_by_rule(
         question = question_of(found, store, Reason.unwilling, _NO_COUNTS, (), valuation, now)
     except DataError:  # an order the policy cannot be asked about has no deadline it could tell
         return None
-    return answer_by(question.scenario, rules)
+    return answer_by(question.scenario, rules.of_store(store.id))
 
 
 def ship_by_rule(order: Order, store: Store, rules: RuleSet) -> datetime | None:
@@ -55,7 +55,8 @@ def ship_by_rule(order: Order, store: Store, rules: RuleSet) -> datetime | None:
     if store.platform != Platform.xiaohongshu or order.sale_type is not SaleType.in_stock:
         return None
     try:
-        hours = rules.at(order.paid_at, order.paid_at, ZoneInfo(store.time_zone)).value(XHS_SHIP_HOURS)
+        view = rules.of_store(store.id).at(order.paid_at, order.paid_at, ZoneInfo(store.time_zone))
+        hours = view.value(XHS_SHIP_HOURS)
     except NoRuleKnown:
         return None
     return order.paid_at + timedelta(hours=hours)

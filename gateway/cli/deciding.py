@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.operations.deciding import Answer
+    from gateway.policy.rule_set import RuleSet
     from gateway.policy.setting import Setting
     from gateway.policy.wording.catalog import Texts
 
@@ -34,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 @with_session
-def decide(
+def decide(  # noqa: PLR0913, PLR0917 - one argument for each option
     session: Session,
     file: Annotated[
         str | None, typer.Argument(metavar="FILE|-", help="A scenario, JSON or YAML; `-` reads standard input.")
@@ -67,6 +68,10 @@ def decide(
         ),
     ] = None,
     show_scenario: Annotated[bool, typer.Option("--show-scenario", help="Also print the exact scenario.")] = False,
+    store_rules: Annotated[
+        Path | None,
+        typer.Option("--store-rules", metavar="FILE", help="A store's own values, laid over the platform's rules."),
+    ] = None,
     lang: Annotated[Language, typer.Option("--lang", help="The language of the explanation.")] = Language.en,
 ) -> None:
     """Say the cheapest path the rules allow, with costs, next step and rules. Changes nothing, asks no platform."""
@@ -78,7 +83,8 @@ def decide(
     if order is not None:
         if batch:
             raise typer.BadParameter("--batch reads scenarios from a FILE; it does not go with --order.")
-        answer = _of_order(session, order, store, reason, at, settings)
+        by = _rules(store_rules) if store_rules is not None else None
+        answer = _of_order(session, order, store, reason, at, settings, by)
         _show_answer(session, answer, texts_in(lang), show_scenario=show_scenario)
         return
     for given, name in ((store, "--store"), (reason, "--reason"), (at, "--at")):
@@ -87,25 +93,24 @@ def decide(
     if batch:
         if settings or show_scenario:
             raise typer.BadParameter("--set and --show-scenario are for a single scenario.")
-        _decide_batch(session, str(file), texts_in(lang))
+        _decide_batch(session, str(file), texts_in(lang), store_rules)
     else:
-        _decide_file(session, str(file), settings, texts_in(lang), show_scenario=show_scenario)
+        by = _rules(store_rules)
+        _decide_file(session, str(file), settings, texts_in(lang), by, show_scenario=show_scenario)
 
 
 def _decide_file(
-    session: Session, file: str, settings: Sequence[Setting], texts: Texts, *, show_scenario: bool
+    session: Session, file: str, settings: Sequence[Setting], texts: Texts, rules: RuleSet, *, show_scenario: bool
 ) -> None:
     from gateway.policy.decide import decide as decided
     from gateway.policy.decision import canonical_bytes
     from gateway.policy.parse import decoded, parse_scenario
-    from gateway.policy.rule_set import load_rules
     from gateway.policy.scenario import scenario_object
     from gateway.policy.setting import with_settings
     from gateway.policy.wording.page import Told
 
     name, raw = _read(file)
     scenario = with_settings(parse_scenario(decoded(raw, name), name), settings)
-    rules = load_rules()
     decision = decided(scenario, rules)
     if not session.json:
         typer.echo(Told(decision, scenario, rules, texts).page())
@@ -119,13 +124,23 @@ def _decide_file(
         typer.echo(canonical_bytes(decision).decode())
 
 
-def _decide_batch(session: Session, file: str, texts: Texts) -> None:
+def _rules(store_rules: Path | None) -> RuleSet:
+    from gateway.policy.rule_set import load_rules
+    from gateway.policy.store_rules import read_own_rules
+
+    return load_rules() if store_rules is None else read_own_rules(load_rules(), store_rules)
+
+
+def _decide_batch(session: Session, file: str, texts: Texts, store_rules: Path | None) -> None:
     from gateway.policy.batch import decided_lines
     from gateway.policy.parse import decoded
+    from gateway.policy.store_rules import own_rules_in
 
     name, raw = _read(file)
     try:
-        for line in decided_lines(decoded(raw, name), name, None if session.json else texts.language):
+        language = None if session.json else texts.language
+        own = None if store_rules is None else own_rules_in(store_rules)
+        for line in decided_lines(decoded(raw, name), name, language, own):
             sys.stdout.write(line)
     except DataError as error:
         if not session.json:
@@ -156,19 +171,21 @@ def _of_order(
     reason: Reason | None,
     at: datetime | None,
     settings: Sequence[Setting],
+    rules: RuleSet | None,
 ) -> Answer:
     from gateway.operations.deciding import decide_order
 
     instant = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
     return session.run(
-        lambda context: decide_order(context, order, store=store, reason=reason, at=instant, settings=settings),
+        lambda context: decide_order(
+            context, order, store=store, reason=reason, at=instant, settings=settings, rules=rules
+        ),
         Access.read,
     )
 
 
 def _show_answer(session: Session, answer: Answer, texts: Texts, *, show_scenario: bool) -> None:
     from gateway.policy.decision import decision_object
-    from gateway.policy.rule_set import load_rules
     from gateway.policy.scenario import scenario_object
     from gateway.policy.wording.page import Told
 
@@ -178,7 +195,7 @@ def _show_answer(session: Session, answer: Answer, texts: Texts, *, show_scenari
         shown = {"store": answer.store, "order": answer.order_id, "decision": decision_object(answer.decision)}
         print_json(shown | {"facts": facts} | ({"scenario": scenario} if show_scenario else {}))
         return
-    typer.echo(Told(answer.decision, answer.scenario, load_rules(), texts).page() + "\n")
+    typer.echo(Told(answer.decision, answer.scenario, answer.rules, texts).page() + "\n")
     for name, paths in facts.items():
         if paths:
             typer.echo(f"{texts.say(f'facts.{name}')}{texts.say('page.colon')}{', '.join(paths)}")

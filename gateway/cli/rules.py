@@ -23,6 +23,9 @@ _DAY = ["%Y-%m-%d"]
 _FOLDERS = ("xiaohongshu", "shopee", "tiktok_shop", "alibaba_1688", "shared")
 
 DayArgument = Annotated[datetime, typer.Argument(metavar="DATE", formats=_DAY, help="A day, like 2026-03-10.")]
+StoreOption = Annotated[
+    str | None, typer.Option("--store", metavar="STORE", help="With this store's own values over the platform's.")
+]
 PlatformOption = Annotated[
     str | None, typer.Option("--platform", metavar="NAME", help=f"Only these rules: {', '.join(_FOLDERS)}.")
 ]
@@ -52,7 +55,7 @@ def list_(
     from gateway.policy.register import DECIDING
     from gateway.policy.register import register as every_rule
 
-    rules = _rules()
+    rules = _rules(session)
     _check("--used-by", used_by, (DECIDING, *USES))
     chosen = [
         rule
@@ -75,22 +78,23 @@ def list_(
 def show(
     session: Session,
     rule: Annotated[str, typer.Argument(metavar="ID", help="A rule's id like XHS-12, or a fact's name.")],
+    store: StoreOption = None,
 ) -> None:
     """Show one rule: every value it ever had, where each stands in its source, and what uses it."""
     from gateway.policy.register import rule_named
 
-    rules = _rules()
+    rules = _rules(session, store)
     found = rule_named(rules, rule)
     session.show(_whole(found, rules), _rule_head, _rule_values, _rule_sources)
 
 
 @group.command("at")
 @with_session
-def at(session: Session, day: DayArgument, platform: PlatformOption = None) -> None:
+def at(session: Session, day: DayArgument, platform: PlatformOption = None, store: StoreOption = None) -> None:
     """Show every value in force on a day, as far as it was published by then."""
     from gateway.policy.register import value_at
 
-    rules, on = _rules(), day.date()
+    rules, on = _rules(session, store), day.date()
     wanted = _platform(platform)
     found = [
         _fact(history) | _value(dated)
@@ -103,11 +107,17 @@ def at(session: Session, day: DayArgument, platform: PlatformOption = None) -> N
 
 @group.command("diff")
 @with_session
-def diff(session: Session, before: DayArgument, after: DayArgument, platform: PlatformOption = None) -> None:
+def diff(
+    session: Session,
+    before: DayArgument,
+    after: DayArgument,
+    platform: PlatformOption = None,
+    store: StoreOption = None,
+) -> None:
     """Show every value that differs between two days."""
     from gateway.policy.register import changes
 
-    rules, wanted = _rules(), _platform(platform)
+    rules, wanted = _rules(session, store), _platform(platform)
     found = [
         _change(each) for each in changes(rules, before.date(), after.date()) if wanted in {None, _folder(each.fact)}
     ]
@@ -115,10 +125,13 @@ def diff(session: Session, before: DayArgument, after: DayArgument, platform: Pl
     session.show(shown, _changes)
 
 
-def _rules() -> RuleSet:
+def _rules(session: Session, store: str | None = None) -> RuleSet:
     from gateway.policy.rule_set import load_rules
+    from gateway.policy.store_rules import read_own_rules
 
-    return load_rules()
+    if store is None:
+        return load_rules()
+    return read_own_rules(load_rules(), session.data / "rules" / f"{store}.yaml")
 
 
 def _platform(given: str | None) -> str | None:
@@ -179,6 +192,7 @@ def _fact(history: History) -> dict[str, Any]:
         "unit": history.unit,
         "reading": history.reading,
         "rules": list(history.cites),
+        "overlay": history.overlay,
     }
 
 

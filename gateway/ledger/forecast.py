@@ -113,6 +113,7 @@ def month_bounds(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 def line_forecasts(connection: Connection, store: Store, rules: RuleSet, now: datetime) -> list[LineForecast]:
     """Return where the rate and the points of a store stand against the lines of its platform."""
+    rules = rules.of_store(store.id)
     view = rules.at(now, now, ZoneInfo(store.time_zone))
     return [*_rates(connection, store, rules, view, now), *_points(connection, store, rules, view, now)]
 

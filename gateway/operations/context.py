@@ -36,6 +36,11 @@ class DataFolder:
         return self.path / "gateway.yaml"
 
     @property
+    def rules(self) -> Path:
+        """Where a store's own rules stand, ``<store id>.yaml`` (see `gateway.policy.store_rules`)."""
+        return self.path / "rules"
+
+    @property
     def database(self) -> Path:
         """The SQLite database."""
         return self.path / "gateway.db"

@@ -23,6 +23,7 @@ from gateway.orders.store import StoredOrder
 from gateway.orders.store import order as stored_order
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
+from gateway.policy.rule_set import RuleSet
 from gateway.policy.scenario import Scenario
 from gateway.policy.setting import Setting, with_settings
 from gateway.policy.situation import NOT_SHIPPED, SHIPPED
@@ -42,6 +43,7 @@ class Answer:
     order_id: str
     scenario: Scenario
     decision: Decision
+    rules: RuleSet  # the platform's, with the store's own values over them
     attested: tuple[str, ...]
     changed: tuple[str, ...]
     defaulted: tuple[str, ...]
@@ -56,6 +58,7 @@ async def decide_order(
     reason: Reason | None = None,
     at: datetime | None = None,
     settings: Sequence[Setting] = (),
+    rules: RuleSet | None = None,
 ) -> Answer:
     """Decide about an order as it is stored, at ``at`` (None: now), with the facts of ``settings`` changed.
 
@@ -81,7 +84,8 @@ async def decide_order(
         why = reason or _reason_on_record(found, known)
         skus = [line.sku for line in found.order.lines if line.sku]
         of_store = rows.store_of(c, owner)
-        counts = counts_of(c, of_store, context.rules, as_of, order_id=order_id)
+        by = rules or context.rules.of_store(owner)
+        counts = counts_of(c, of_store, by, as_of, order_id=order_id)
         facts = facts_for(c, owner, order_id, skus)
         valuation = context.configuration.valuation.get(owner, {})
         question = question_of(found, of_store, why, counts, facts, valuation, as_of, known)
@@ -94,7 +98,8 @@ async def decide_order(
             owner,
             order_id,
             scenario,
-            decide(scenario, context.rules),
+            decide(scenario, by),
+            by,
             _without(attested, changed),
             changed,
             _without(defaulted, changed),

@@ -17,7 +17,8 @@ from gateway.operations.context import Context
 from gateway.policy.decide import decide
 from gateway.policy.decision import canonical_bytes
 from gateway.policy.parse import parse_line
-from gateway.policy.rule_set import RuleSet, rules_from
+from gateway.policy.rule_set import RuleSet
+from gateway.policy.store_rules import rules_from
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.rule_files import kept
 from gateway.storage.schema import decisions

@@ -12,7 +12,7 @@ from gateway.policy.shopee import SHOPEE
 from gateway.policy.situation import Situation
 from gateway.policy.terms import NO_RULE_PERMITS, Action, Path, Performer
 from gateway.policy.tiktok import TIKTOK
-from gateway.policy.verdict import Allowed, cost_of, ranked
+from gateway.policy.verdict import Allowed, cost_of, ranked, stricter
 from gateway.policy.xiaohongshu import XIAOHONGSHU
 
 if TYPE_CHECKING:
@@ -85,7 +85,10 @@ def _judged(scenario: Scenario, rules: RuleSet) -> tuple[Situation, Book | None,
     book = _book_in_force(situation)
     if book is None or situation.has_ended or situation.order.phase is Phase.unknown:
         return situation, book, ranked(())
-    return situation, book, ranked(book.verdicts(situation))
+    verdicts = book.verdicts(situation)
+    if rules.base is not None:
+        verdicts = stricter(verdicts, _judged(scenario, rules.base)[2])
+    return situation, book, ranked(verdicts)
 
 
 def _book_in_force(situation: Situation) -> Book | None:

@@ -80,3 +80,8 @@ def read_date(node: Node) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise RuleError(node.mark, problem) from None
+
+
+def read_day(table: Mapping, key: str) -> date:
+    """Return the full date that a key of ``table`` is. Raises RuleError."""
+    return read_date(Scalar(key, plain=True, mark=table.key_marks[key]))

@@ -15,13 +15,14 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from gateway.errors import NoRuleKnown
-from gateway.marked_yaml import MarkedError, Scalar, load
+from gateway.marked_yaml import MarkedError, load
 from gateway.policy.advice import Advice, read_advice
 from gateway.policy.facts import ALL_FACTS
-from gateway.policy.rule_archive import HEAD, SOURCES, packed, read_files, unpacked
+from gateway.policy.rule_archive import HEAD, SOURCES, packed, read_files
 from gateway.policy.rule_file import (
     RuleError,
     read_date,
+    read_day,
     read_fields,
     read_items,
     read_mapping,
@@ -29,8 +30,10 @@ from gateway.policy.rule_file import (
     read_rule_id,
     read_text,
 )
+from gateway.policy.tightening import Tightening
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, tzinfo
     from importlib.resources.abc import Traversable
     from pathlib import Path
@@ -43,6 +46,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 _VERSION = re.compile(r"[0-9]{4}\.[0-9]{1,2}\.[0-9]+")
 _TIERS = ("official-api", "official-rule", "official-help", "secondary", "hearsay", "house-reading")
+"""What a source may be worth; a store's own values have a tier of their own (`gateway.policy.store_rules`)."""
 _READINGS = ("literal", "inferred", "disputed")
 
 
@@ -83,6 +87,7 @@ class History:
     reading: str
     cites: tuple[str, ...]
     values: tuple[DatedValue, ...]  # by date in force
+    overlay: Tightening | None = None  # how a store may set it for itself; None: it may not
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +100,18 @@ class Known(Generic[T_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """All rules of one version. Frozen; `at` gives the view of one instant."""
+    """All rules of one version. Frozen; `at` gives the view of one instant.
+
+    ``base`` is set where a store's own values lie over it; ``by_store`` holds these sets by the store's id.
+    """
 
     version: str
     sources: dict[str, Source]
     facts: dict[str, History]
     advice: dict[str, Advice]  # by rule id: the rules that no decision is computed from
     archive: bytes = field(default=b"", compare=False, repr=False)  # the files it was read from, for `rules_from`
+    base: RuleSet | None = field(default=None, compare=False, repr=False)
+    by_store: Mapping[str, RuleSet] = field(default_factory=dict, compare=False, repr=False)
     _dates: tuple[list[date], list[date]] = field(init=False, compare=False, repr=False)
     _views: dict[tuple[int, int], View] = field(init=False, default_factory=dict, compare=False, repr=False)
 
@@ -116,6 +126,10 @@ class RuleSet:
         A date counts from 00:00 in ``zone`` on.
         """
         return Rules(self, in_force, self._view(in_force.astimezone(zone).date(), known_by.astimezone(zone).date()))
+
+    def of_store(self, store: str) -> RuleSet:
+        """Return the rules by which a store is judged: these, with its own values over them where it has some."""
+        return self.by_store.get(store, self)
 
     def _view(self, today: date, published_by: date) -> View:
         reached = (bisect_right(self._dates[0], today), bisect_right(self._dates[1], published_by))
@@ -171,15 +185,11 @@ class Rules(NamedTuple):
 def load_rules(folder: Path | None = None) -> RuleSet:
     """Return the rule set in ``folder``; without one, the set that comes with this package. Raises RuleError."""
     root: Traversable = folder if folder is not None else resources.files("gateway.policy") / "rules"
-    return _rule_set(read_files(root))
+    return rule_set_of(read_files(root))
 
 
-def rules_from(archive: bytes) -> RuleSet:
-    """Return the rule set whose files `RuleSet.archive` keeps. Raises RuleError where this release cannot use them."""
-    return _rule_set(unpacked(archive))
-
-
-def _rule_set(files: dict[str, str]) -> RuleSet:
+def rule_set_of(files: Mapping[str, str]) -> RuleSet:
+    """Return the rule set that these files by their path make. Raises RuleError."""
     try:
         return _parsed(files)
     except RuleError:
@@ -188,7 +198,7 @@ def _rule_set(files: dict[str, str]) -> RuleSet:
         raise RuleError(error.mark, error.problem) from None
 
 
-def _parsed(files: dict[str, str]) -> RuleSet:
+def _parsed(files: Mapping[str, str]) -> RuleSet:
     topics = dict(files)
     head = read_fields(load(topics.pop(HEAD), HEAD), {"version", "title"}, set())
     version = read_text(head["version"])
@@ -228,15 +238,12 @@ def _sources(node: Node) -> dict[str, Source]:
 
 def _history(fact: Fact[object], node: Node, sources: dict[str, Source]) -> History:
     required = {"title", "unit", "reading", "cites", "values"}
-    fields = read_fields(node, required, {"note", "conflicts"})
+    fields = read_fields(node, required, {"note", "conflicts", "overlay"})
     cites = tuple(read_rule_id(each) for each in read_items(fields["cites"]))
     values = read_mapping(fields["values"])
     if not cites or not values.entries:
         raise RuleError(node.mark, f"{fact.name}: needs at least one rule id in cites and one dated value")
-    dated = [
-        _dated_value(fact, read_date(Scalar(day, plain=True, mark=values.key_marks[day])), entry, sources)
-        for day, entry in values.entries.items()
-    ]
+    dated = [_dated_value(fact, read_day(values, day), entry, sources) for day, entry in values.entries.items()]
     return History(
         name=fact.name,
         title=read_text(fields["title"]),
@@ -244,6 +251,7 @@ def _history(fact: Fact[object], node: Node, sources: dict[str, Source]) -> Hist
         reading=read_one_of(fields["reading"], _READINGS),
         cites=cites,
         values=tuple(sorted(dated, key=lambda each: each.in_force)),
+        overlay=Tightening(read_one_of(fields["overlay"], [*Tightening])) if "overlay" in fields else None,
     )
 
 

@@ -10,14 +10,14 @@ from gateway.errors import NoRuleKnown
 from gateway.policy.amount import Amount
 from gateway.policy.decision import Cost, CostItem, Option
 from gateway.policy.notation import Exact, exact
-from gateway.policy.terms import COST_KINDS, NO_RULE_PERMITS, PATHS, CostKind, Path
+from gateway.policy.terms import COST_KINDS, NO_RULE_PERMITS, PATHS, Approval, CostKind, Path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gateway.policy.decision import Step
     from gateway.policy.situation import Situation
-    from gateway.policy.terms import Approval, Missing
+    from gateway.policy.terms import Missing
 
 
 class Allowed(NamedTuple):
@@ -87,6 +87,24 @@ def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     lawful = [verdict for verdict in every.values() if isinstance(verdict, Allowed)]
     lawful.sort(key=lambda each: (each.cost.total.amount, each.ends or _NEVER))  # stable: then the order of paths
     return (*lawful, *(verdict for verdict in every.values() if isinstance(verdict, Forbidden)))
+
+
+def stricter(own: Iterable[Verdict], base: Iterable[Verdict]) -> list[Verdict]:
+    """Return the verdicts by a store's own rules, none laxer than the one by the platform's rules alone.
+
+    A path that either forbids is forbidden, one that is not ready by the platform's rules is as they say, and what
+    either wants approved needs approval.
+    """
+    by_path = {verdict.path: verdict for verdict in base}
+    return [_stricter(verdict, by_path[verdict.path]) for verdict in own]
+
+
+def _stricter(own: Verdict, base: Verdict) -> Verdict:
+    if isinstance(own, Forbidden) or isinstance(base, Forbidden):
+        return own if isinstance(own, Forbidden) else base
+    needed = {*own.approval, *base.approval}
+    slower = base if own.ready and not base.ready else own
+    return slower._replace(approval=tuple(each for each in Approval if each in needed))
 
 
 class Charge(NamedTuple):

@@ -117,6 +117,33 @@ def test_standard_input_is_read_and_nothing_heavy_is_loaded(tmp_path, asked):
         assert ended.stderr.endswith("loaded []\n"), arguments
 
 
+OWN_RULES = """\
+xiaohongshu.invitation.allowed:
+  values:
+    2026-01-01: {value: false, source: own, tier: own-rule, published: 2026-01-01, seen: 2026-01-01}
+"""
+
+
+def test_a_stores_own_rules_can_be_tried_on_a_scenario_and_a_batch(gateway, tmp_path, asked):
+    own = tmp_path / "xhs-1.yaml"
+    own.write_text(OWN_RULES)
+    told = gateway("decide", asked, "--store-rules", own, "--json").json
+    assert told["path"] == "seller_close"
+    assert told["rule_set"].partition("+store.")[0] == gateway("decide", asked, "--json").json["rule_set"]
+    assert "+store." in told["rule_set"]
+    page = gateway("decide", asked, "--store-rules", own, "--lang", "zh").out
+    assert "own，店铺自定的规则，店铺自己，2026-01-01，店铺自定的规则" in page
+    batch = tmp_path / "cases.jsonl"
+    batch.write_text((json.dumps(SCENARIO) + "\n") * 3)
+    lines = gateway("decide", "--batch", batch, "--store-rules", own, "--json").out.splitlines()
+    assert [json.loads(line) for line in lines] == [told] * 3
+    own.write_text(OWN_RULES.replace("false", "no"))
+    for options in ((asked,), ("--batch", batch)):
+        refused = gateway("decide", *options, "--store-rules", own)
+        assert refused.code == 4
+        assert "xhs-1.yaml, line 3: 'no' is neither true nor false" in refused.err
+
+
 def test_a_batch_gives_a_decision_a_line_in_the_same_order(gateway, tmp_path, asked):
     phases = ["awaiting_shipment", "unpaid", "cancelled", "unknown"] * 5
     lines = [

@@ -69,6 +69,44 @@ def test_the_values_of_a_day(gateway):
     assert gateway("rules", "at", "today").code == 2
 
 
+OWN = """\
+xiaohongshu.free_window.in_stock:
+  values:
+    2026-02-01:
+      {value: {hours: 3, inclusive: true}, source: own, tier: own-rule, published: 2026-01-15, seen: 2026-01-15}
+"""
+
+
+def test_a_stores_own_values_are_shown_with_their_source(gateway):
+    (gateway.data / "rules").mkdir(parents=True)
+    file = gateway.data / "rules" / "xhs-1.yaml"
+    file.write_text(OWN, encoding="utf-8")
+    told = gateway.done("rules", "show", "XHS-56", "--store", "xhs-1")
+    (window,) = [fact for fact in told["facts"] if fact["name"] == "xiaohongshu.free_window.in_stock"]
+    assert [(each["value"]["hours"], each["source"]) for each in window["values"]] == [(4, "guide-000"), (3, "own")]
+    assert told["sources"][-1]["title"] == "The store's own rules"
+    assert told["rule_set"].startswith("2026.11.3+store.")
+    assert "own-rule" in gateway("rules", "show", "XHS-56", "--store", "xhs-1").out
+
+    def window_on(day: str, *more: str) -> dict:
+        facts = {each["name"]: each for each in gateway.done("rules", "at", day, *more)["facts"]}
+        return facts["xiaohongshu.free_window.in_stock"]
+
+    assert window_on("2026-02-01", "--store", "xhs-1")["source"] == "own"
+    assert window_on("2026-01-31", "--store", "xhs-1")["value"]["hours"] == 4
+    assert window_on("2026-02-01")["value"]["hours"] == 4
+    assert window_on("2026-02-01")["overlay"] == "at_most"
+    changes = gateway.done("rules", "diff", "2026-01-31", "2026-02-01", "--store", "xhs-1")["changes"]
+    assert [(each["name"], each["after"]["value"]["hours"]) for each in changes] == [
+        ("xiaohongshu.free_window.in_stock", 3)
+    ]
+    file.write_text(OWN.replace("hours: 3", "hours: 5"), encoding="utf-8")
+    refused = gateway("rules", "show", "XHS-56", "--store", "xhs-1")
+    assert refused.code == 4
+    assert "rules/xhs-1.yaml, line 4: xiaohongshu.free_window.in_stock: would loosen the rule" in refused.err
+    assert "no-such.yaml, line 1: cannot be read" in gateway("rules", "show", "XHS-56", "--store", "no-such").err
+
+
 def test_what_differs_between_two_days(gateway):
     told = gateway.done("rules", "diff", "2025-11-10", "2025-11-11")
     found = {each["name"]: each for each in told["changes"]}

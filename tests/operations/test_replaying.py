@@ -19,9 +19,10 @@ from gateway.operations.replaying import replay
 from gateway.policy.decide import decide
 from gateway.policy.decision import canonical_bytes as decision_bytes
 from gateway.policy.rule_archive import packed, unpacked
-from gateway.policy.rule_set import RuleSet, load_rules, rules_from
+from gateway.policy.rule_set import RuleSet, load_rules
 from gateway.policy.scenario import Scenario
 from gateway.policy.scenario import canonical_bytes as scenario_bytes
+from gateway.policy.store_rules import rules_from
 from gateway.storage.schema import decisions, rule_files
 from tests.policy.test_cases import CASES
 

@@ -58,7 +58,7 @@ def at(text):
 
 
 def test_the_shipped_rules_have_a_version_and_every_fact_the_code_reads(rules):
-    assert rules.version == "2026.11.2"
+    assert rules.version == "2026.11.3"
     assert rules.facts.keys() == ALL_FACTS.keys()
     assert {each.tier for each in rules.sources.values()} == {"secondary", "official-api", "house-reading"}
 

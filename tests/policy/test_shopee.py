@@ -48,7 +48,7 @@ def test_out_of_stock_at_the_line_costs_one_counted_cancellation(decided):
     assert answer["cost"]["total"] == money("3.10")
     assert items(answer) == [("counted_cancellation", "1", "3.10", "SHP-16")]
     assert answer["steps"] == [{"action": "close", "at": NOW, "performed_by": "gateway"}]
-    assert answer["rule_set"] == "2026.11.2"
+    assert answer["rule_set"] == "2026.11.3"
 
 
 def test_out_of_stock_above_the_line_costs_the_line_and_two_points(decided):

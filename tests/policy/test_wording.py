@@ -13,6 +13,7 @@ from gateway.model.order import Phase
 from gateway.model.store import Platform
 from gateway.policy import terms
 from gateway.policy.decide import decide
+from gateway.policy.store_rules import overlaid
 from gateway.policy.wording.catalog import Language, texts_in
 from gateway.policy.wording.page import Told, cited
 
@@ -32,6 +33,11 @@ WORDS = {
     "awaited": terms.Awaited,
     "page.on": terms.Condition,
 }
+OWN_RULES = """\
+shared.fulfil.loss_needing_approval_cny:
+  values:
+    2026-01-01: {value: 50, source: own, published: 2026-01-01, seen: 2026-01-01, tier: own-rule}
+"""
 OTHERS = [Language.zh, Language.ja]
 SPEAKING = ("xiaohongshu", "shopee.py", "tiktok", "alibaba", "answering", "after_sale", "fulfil", "waiting", "decide")
 KANA = re.compile("[\u3040-\u30ff]")
@@ -78,13 +84,21 @@ def test_every_word_of_a_decision_has_a_text(language):
 
 @pytest.mark.parametrize("language", list(Language))
 def test_every_tier_of_a_source_has_a_text(language, rules):
-    tiers = {source.tier for source in rules.sources.values()} | {"official-rule", "official-help", "hearsay"}
+    tiers = {source.tier for source in rules.sources.values()} | {
+        "official-rule",
+        "official-help",
+        "hearsay",
+        "own-rule",
+    }
     assert {f"tier.{tier}" for tier in tiers} <= texts_in(language).entries.keys()
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_rule_has_a_title_in_every_language(language, rules):
-    untold = {history.title for history in rules.facts.values()} - texts_in(language).titles.keys()
+    sources = [*rules.sources.values(), *overlaid(rules, OWN_RULES, "own.yaml").sources.values()]
+    words = {history.title for history in rules.facts.values()}
+    words |= {each.title for each in sources} | {each.publisher for each in sources}
+    untold = words - texts_in(language).titles.keys()
     assert not untold, f"add them to gateway/policy/wording/titles_{language}.yaml"
 
 

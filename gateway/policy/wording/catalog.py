@@ -38,7 +38,7 @@ class Texts:
 
     language: Language
     entries: dict[str, str]  # by dotted key, like "path.wait"
-    titles: dict[str, str]  # of rule facts, by their English title
+    titles: dict[str, str]  # of rule facts and sources, and who published these, by their English words
     explanations: tuple[tuple[re.Pattern[str], str], ...]  # how each reads in English, and its key
 
     def say(self, key: str, **slots: object) -> str:
@@ -53,7 +53,7 @@ class Texts:
         return explanation
 
     def title(self, english: str) -> str:
-        """Return the title of a rule in this language; one that is not in the files stays in English."""
+        """Return the title of a rule or a source, or its publisher; one that is not in the files stays in English."""
         return self.titles.get(english, english)
 
     def _word(self, slot: str, word: str) -> str:

@@ -181,7 +181,16 @@ class Told:
         titles = list(dict.fromkeys(self.texts.title(each.title) for each in own))
         more = " / ..." if len(titles) > _MOST_TITLES else ""
         sources = [
-            f"{self._label('source')}{each.id}, {each.title}, {each.published}, {self._say(f'tier.{each.tier}')}"
+            self._label("source")
+            + self._comma.join(
+                (
+                    each.id,
+                    self.texts.title(each.title),
+                    self.texts.title(each.publisher),
+                    each.published.isoformat(),
+                    self._say(f"tier.{each.tier}"),
+                )
+            )
             for each in sources_of(rule, self.rules, day)
         ]
         return " / ".join(titles[:_MOST_TITLES]) + more + "".join(f"\n      {each}" for each in sources)
