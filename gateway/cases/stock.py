@@ -237,6 +237,7 @@ def _empty(c: Connection, level: StockLine) -> tuple[Affected, ...]:
         return ()  # another supplier still has it
     touched = affected_orders(c, level.store, level.sku)
     named = [_named(each) for each in touched[:_NAMED]]
+    words = ", ".join(each.order_id for each in touched[:_NAMED]) + ("" if len(touched) <= _NAMED else ", ...")
     article = next(
         (each.article for each in articles(c, store=level.store, supplier=level.supplier) if each.sku == level.sku), ""
     )
@@ -244,8 +245,9 @@ def _empty(c: Connection, level: StockLine) -> tuple[Affected, ...]:
         "sku": level.sku,
         "supplier": level.supplier,
         "article": article,
-        "orders": named,
-        "orders_in_all": len(touched),
+        "orders": words,
+        "affected": named,
+        "affected_in_all": len(touched),
     }
     open_task(
         c,

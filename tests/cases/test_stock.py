@@ -206,7 +206,11 @@ async def test_a_suppliers_zero_names_the_open_orders_and_asks_to_delist(gateway
     (task,) = await _tasks(gateway)
     assert (task.kind, task.store, task.subject, task.case_id) == (TaskKind.delist, "red", "CUP", None)
     assert task.details["supplier"] == "b2b-1"
-    assert [each["order"] for each in task.details["orders"]] == ["SOON", "LATER"]
+    assert task.details["orders"] == "SOON, LATER"
+    assert task.details["affected"] == [
+        {"order": "SOON", "ship_by": by.isoformat(), "units": 3, "covered": 2},
+        {"order": "LATER", "ship_by": (by + timedelta(hours=1)).isoformat(), "units": 2, "covered": 0},
+    ]
     kinds = [kind for kind, _ in await _told(gateway)]
     assert sorted(kinds) == ["stock_low", "supplier_out_of_stock"]
 
