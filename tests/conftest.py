@@ -6,11 +6,17 @@ import asyncio
 import ipaddress
 import os
 import random
+import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.kit.postgresql import Server
 
 # The same examples in every run, and no opinion about how fast a loaded machine draws them. `make test-all` draws many.
 _DRAWN = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.too_slow]}
@@ -124,3 +130,71 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if _skipped and os.environ.get("ORDER_GATEWAY_FORBID_SKIPS") == "1":
         print(f"\nskips are forbidden here (ORDER_GATEWAY_FORBID_SKIPS): {', '.join(_skipped)}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+# Databases. A test that asks for `database_url` or `empty_database_url` runs on each of them.
+
+_EACH_DATABASE = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server, started when the first test needs it."""
+    from tests.kit.postgresql import running_server  # noqa: PLC0415 - most tests need none
+
+    starting = running_server()
+    try:
+        server = starting.__enter__()
+    except Exception as error:
+        pytest.skip(f"no PostgreSQL server can be started here ({error}); TEST_POSTGRES_URL names another")
+    yield server
+    starting.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with this release's tables, to be copied: making them takes longer."""
+    from gateway.storage.migrate import upgrade  # noqa: PLC0415 - most tests need none
+
+    file = tmp_path_factory.mktemp("template") / "gateway.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def make_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Make a fresh database of a kind, with this release's tables or empty, and return its URL."""
+
+    def make(kind: str, folder: Path | None = None, *, empty: bool = False) -> str:
+        if kind == "postgresql":
+            server: Server = request.getfixturevalue("postgresql")
+            return server.empty() if empty else server.migrated()
+        file = (folder or tmp_path_factory.mktemp("database")) / "gateway.db"
+        if not empty:
+            shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        return f"sqlite:///{file}"
+
+    return make
+
+
+@pytest.fixture(params=_EACH_DATABASE)
+def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, make_database_url: Callable[..., str]
+) -> Iterator[str]:
+    """A database with this release's tables."""
+    yield from _made(request, make_database_url(request.param, tmp_path))
+
+
+@pytest.fixture(params=_EACH_DATABASE)
+def empty_database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, make_database_url: Callable[..., str]
+) -> Iterator[str]:
+    """A database without tables."""
+    yield from _made(request, make_database_url(request.param, tmp_path, empty=True))
+
+
+def _made(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
+    server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+    yield url
+    if server is not None:
+        server.drop(url)

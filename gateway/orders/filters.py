@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    UnaryExpression,
     and_,
     exists,
     func,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     tuple_,
     union,
 )
-from sqlalchemy.sql.operators import custom_op
 
 from gateway.errors import DataError
 from gateway.model.after_sale import RequestState
@@ -29,11 +27,10 @@ from gateway.orders.keys import same_order
 from gateway.orders.query import Query
 from gateway.storage.moments import to_micros
 from gateway.storage.schema import after_sales, order_lines, order_personal, orders, stores
+from gateway.storage.statements import unindexed
 from gateway.storage.titles import fold
 from gateway.storage.vault import Vault
 from gateway.storage.words import titles_with
-
-T = TypeVar("T")
 
 Candidates = Select[tuple[str, str]]
 """A statement that gives store and number of orders; one may come twice."""
@@ -93,15 +90,6 @@ def stores_with_orders(connection: Connection) -> list[str]:
     following = select(func.min(orders.c.store)).where(orders.c.store > each.c.store).scalar_subquery()
     each = each.union_all(select(following).where(each.c.store.is_not(None)))
     return list(connection.execute(select(each.c.store).where(each.c.store.is_not(None))).scalars())
-
-
-def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
-    """Return ``column`` so that SQLite looks at its value but does not choose an index by it.
-
-    Without statistics SQLite takes every equality for narrow, and would sort half the orders rather than walk them in
-    the order asked for.
-    """
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def _bounded(connection: Connection, query: Query) -> Query:

@@ -20,11 +20,12 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal_
 from gateway.errors import DataError
 from gateway.model.after_sale import RequestState
 from gateway.model.order import Phase
-from gateway.orders.filters import LAST, Asked, Filter, prepared, unindexed
+from gateway.orders.filters import LAST, Asked, Filter, prepared
 from gateway.orders.keys import same_order
 from gateway.orders.query import Query, Sort
 from gateway.storage.moments import from_micros, from_micros_or_none
 from gateway.storage.schema import after_sales, order_lines, order_personal, orders
+from gateway.storage.statements import unindexed
 from gateway.storage.vault import Vault
 
 __all__ = ["Found", "ListedOrder", "Query", "Sort", "find"]

@@ -63,17 +63,20 @@ def verify(connection: Connection) -> int:
 
     Raises DataError naming the first entry that was altered, or before which one was taken out or put in.
     """
-    previous, rows = _BEGINNING, 0
-    for row in connection.execute(select(audit).order_by(audit.c.seq).execution_options(yield_per=500)):
-        fields = row._asdict()
-        if row.previous != previous:
-            raise DataError(
-                f"the audit trail is broken before entry {row.seq}: one was removed or put in; compare a backup"
-            )
-        if row.hash != _hash(fields):
-            raise DataError(f"entry {row.seq} of the audit trail was altered after it was written; compare a backup")
-        previous, rows = row.hash, rows + 1
-    return rows
+    previous, count = _BEGINNING, 0
+    statement = select(audit).order_by(audit.c.seq).execution_options(yield_per=500)
+    with connection.execute(statement) as rows:
+        for row in rows:
+            if row.previous != previous:
+                raise DataError(
+                    f"the audit trail is broken before entry {row.seq}: one was removed or put in; compare a backup"
+                )
+            if row.hash != _hash(row._asdict()):
+                raise DataError(
+                    f"entry {row.seq} of the audit trail was altered after it was written; compare a backup"
+                )
+            previous, count = row.hash, count + 1
+    return count
 
 
 def of_order(connection: Connection, store: str, order_id: str) -> list[Entry]:

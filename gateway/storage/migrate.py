@@ -9,12 +9,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Text, column, select, table, text
 from sqlalchemy.exc import DatabaseError
 
 from gateway.errors import ConfigurationError
-from gateway.storage.engines import parse_url, sqlite_engine
+from gateway.storage.engines import Use, make_engine, parse_url, unusable
 from gateway.storage.process_lock import ProcessLock
+from gateway.storage.schema import metadata
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -22,8 +23,9 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 def upgrade(url: str, *, lock: Path | None = None, revision: str = "head") -> None:
     """Make the tables, or bring them to ``revision``, in one transaction: all of it happens or nothing.
 
-    With ``lock`` the lock file is held meanwhile. Raises ConfigurationError when another process holds it, when the
-    database was made by a newer release, or when the file cannot be written.
+    With ``lock`` the lock file of an SQLite database is held meanwhile; on PostgreSQL all writers wait, whichever
+    process they are in. Raises ConfigurationError when another process holds the lock file, when the database was
+    made by a newer release, or when it cannot be written or reached.
     """
     _move(url, lock, command.upgrade, revision)
 
@@ -35,15 +37,15 @@ def downgrade(url: str, revision: str, *, lock: Path | None = None) -> None:
 
 def current(url: str) -> str | None:
     """Return the revision a database is at, None when it has no tables of ours or there is no file."""
-    _, file = parse_url(url)
-    if not file.is_file():
+    file = parse_url(url).file
+    if file is not None and not file.is_file():
         return None
-    engine = sqlite_engine(url, connections=1, writes=False)
+    engine = make_engine(url, Use.read)
     try:
         with engine.connect() as connection:
             return revision_of(connection)
     except DatabaseError as error:
-        raise _unusable(file, error) from error
+        raise unusable(url, error, "cannot be used") from error
     finally:
         engine.dispose()
 
@@ -81,15 +83,15 @@ def check_at_head(connection: Connection) -> None:
 
 
 def _move(url: str, lock: Path | None, run: Callable[[Config, str], None], revision: str) -> None:
-    _, file = parse_url(url)
-    if not file.parent.is_dir():
+    file = parse_url(url).file
+    if file is not None and not file.parent.is_dir():
         raise ConfigurationError(
             f"the folder {file.parent} of the database does not exist: make it, or correct the URL"
         )
-    held = None if lock is None else ProcessLock(lock)
+    held = None if lock is None or file is None else ProcessLock(lock)
     if held is not None:
         held.take()
-    engine = sqlite_engine(url, connections=1, writes=True)
+    engine = make_engine(url, Use.write)
     try:
         with engine.begin() as connection:
             found = revision_of(connection)
@@ -98,12 +100,56 @@ def _move(url: str, lock: Path | None, run: Callable[[Config, str], None], revis
             config = _config()
             config.attributes["connection"] = connection
             run(config, revision)
+            if file is None:
+                _compare_bytewise(connection)
+            now_at = revision_of(connection)
+        if file is None:
+            _see_to_queue(url, needed=now_at is not None)
     except DatabaseError as error:
-        raise _unusable(file, error) from error
+        raise unusable(url, error, "cannot be used") from error
     finally:
         engine.dispose()
         if held is not None:
             held.release()
+
+
+def _see_to_queue(url: str, *, needed: bool) -> None:
+    """Make, upgrade or drop the tables of the queue that hands due work to many workers."""
+    from gateway.storage import queue_tables  # noqa: PLC0415 - its packages are there with PostgreSQL's only
+
+    (queue_tables.install if needed else queue_tables.remove)(parse_url(url).url)
+
+
+_COLUMNS = table(
+    "columns",
+    *(
+        column(name, Text)
+        for name in ("table_name", "column_name", "data_type", "character_maximum_length", "collation_name")
+    ),
+    column("table_schema", Text),
+    schema="information_schema",
+)
+
+
+def _compare_bytewise(connection: Connection) -> None:
+    """Let every text column of ours compare byte by byte, as SQLite does, whatever language the database speaks.
+
+    Order numbers are found by how they begin, and pages go on behind the last row: neither may depend on the locale
+    that somebody made the database with. On tables just made this costs nothing.
+    """
+    at = _COLUMNS.c
+    ours = (
+        select(at.table_name, at.column_name, at.data_type, at.character_maximum_length)
+        .where(at.table_schema == text("current_schema()"), at.table_name.in_(list(metadata.tables)))
+        .where(at.data_type.in_(["text", "character varying"]), at.collation_name.is_distinct_from("C"))
+        .order_by(at.table_name, at.column_name)
+    )
+    changes: dict[str, list[str]] = {}
+    for name, of, kind, length in connection.execute(ours).all():
+        typed = kind if length is None else f"{kind}({length})"
+        changes.setdefault(name, []).append(f'ALTER COLUMN "{of}" TYPE {typed} COLLATE "C"')
+    for name, alterations in changes.items():
+        connection.exec_driver_sql(f'ALTER TABLE "{name}" {", ".join(alterations)}')
 
 
 def _config() -> Config:
@@ -116,10 +162,3 @@ def _config() -> Config:
 
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
-
-
-def _unusable(file: Path, error: DatabaseError) -> ConfigurationError:
-    return ConfigurationError(
-        f"the database {file} cannot be used ({error.orig}): check its rights and the disk, "
-        "or restore a backup with `gateway restore`"
-    )

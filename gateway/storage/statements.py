@@ -1,14 +1,16 @@
-"""The statements that differ between databases, in one place.
+"""The statements that differ between databases, in one place: SQLite and PostgreSQL.
 
-Each function looks at the connection's dialect. SQLite is the one that is here; another raises ConfigurationError.
+Functions that get a connection look at its dialect; what gets none is spelled when it is compiled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from operator import itemgetter
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,26 +18,34 @@ from sqlalchemy import (
     Delete,
     Dialect,
     Insert,
+    Integer,
     Select,
     Table,
     TableValuedAlias,
+    Text,
     Update,
     bindparam,
     delete,
-    func,
     select,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
-from gateway.errors import ConfigurationError
 from gateway.storage import schema
+
+T = TypeVar("T")
 
 _ROWS_A_STATEMENT = 64
 _APPEND_PUSHES = (
     "INSERT INTO inbox (platform, app, via, received_at, due_at, headers, sealed, deliveries, state, attempts, "
     "last_error) VALUES "
 )
-_PUSH = "(?, ?, ?, ?, ?, ?, ?, 1, 'received', 0, '')"
+_PUSH = {
+    "sqlite": "(?, ?, ?, ?, ?, ?, ?, 1, 'received', 0, '')",
+    "postgresql": "(%s, %s, %s, %s, %s, %s, %s, 1, 'received', 0, '')",
+}
 
 
 def upsert(connection: Connection, table: Table, *, guard: str | None = None, keep: Sequence[str] = ()) -> Insert:
@@ -44,31 +54,39 @@ def upsert(connection: Connection, table: Table, *, guard: str | None = None, ke
     ``guard`` names a column that may not go back: a row with a smaller value leaves the stored one as it is.
     ``keep`` names columns that keep their stored value.
     """
-    _only_sqlite(connection)
-    return _upsert(table, guard, tuple(keep))
+    return _upsert(connection.dialect.name, table, guard, tuple(keep))
 
 
 def one_of(column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
     """Return "``column`` is one of the texts in ``parameter``", which holds them as a JSON list.
 
     The statement is the same however many they are, so it is made once; with `in_` it would be made anew each time.
-    In SQLite's words: other databases get theirs here.
     """
-    return column.in_(select(func.json_each(bindparam(parameter)).table_valued("value").c.value))
+    return column.in_(select(each_of(parameter).c.value))
 
 
 def each_of(parameter: str) -> TableValuedAlias:
-    """Return the texts in ``parameter``, which holds them as a JSON list, as rows with one column ``value``.
+    """Return the texts in ``parameter``, which holds them as a JSON list, as rows with one column ``value``."""
+    return _Texts(bindparam(parameter, type_=Text())).table_valued("value")
 
-    In SQLite's words, as `one_of`.
+
+def place_of(text: ColumnElement[str], word: str) -> ColumnElement[int]:
+    """Return the place at which ``word`` first stands in ``text``, from 1; 0 where it does not."""
+    return _PlaceOf(text, bindparam(None, word, type_=Text()))
+
+
+def unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
+    """Return ``column`` so that SQLite looks at its value but does not choose an index by it.
+
+    Without statistics SQLite takes every equality for narrow, and would sort half the orders rather than walk them in
+    the order asked for. PostgreSQL keeps statistics, and chooses for itself.
     """
-    return func.json_each(bindparam(parameter)).table_valued("value")
+    return _Unindexed(column)
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:
     """Return "insert, unless a row with the same unique key is there". ``rowcount`` tells which happened."""
-    _only_sqlite(connection)
-    return _insert_new(table)
+    return _insert_new(connection.dialect.name, table)
 
 
 def append_pushes(connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
@@ -77,27 +95,27 @@ def append_pushes(connection: Connection, rows: Sequence[tuple[object, ...]]) ->
     One statement takes many rows: the driver lets go of the interpreter once a statement, and getting it back from a
     busy event loop costs more than storing a row.
     """
-    _only_sqlite(connection)
     for start in range(0, len(rows), _ROWS_A_STATEMENT):
         part = rows[start : start + _ROWS_A_STATEMENT]
-        connection.exec_driver_sql(_append_pushes(len(part)), tuple(chain.from_iterable(part)))
+        sql = _append_pushes(connection.dialect.name, len(part))
+        connection.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
 
 
 def delete_by_key(connection: Connection, table: Table, columns: Sequence[str]) -> Delete:
     """Return "delete the rows where ``columns`` equal the parameters ``the_<column>``", for one key or many."""
-    _only_sqlite(connection)
+    del connection  # the same words everywhere
     return _delete_by_key(table, tuple(columns))
 
 
 def claimable(connection: Connection, where: ColumnElement[bool]) -> Select[tuple[int]]:
     """Return "the id of the earliest due work for which ``where`` holds, so that nobody else takes it too".
 
-    In SQLite the writing transaction already keeps all others out; databases with many writers lock the row and
-    skip locked ones.
+    The writers' line already keeps all others out. On PostgreSQL the row is locked as well, and locked ones are
+    skipped, so that a claim holds its row whoever else may write there.
     """
-    _only_sqlite(connection)
     work = schema.work
-    return select(work.c.id).where(where).order_by(work.c.due_at, work.c.id).limit(1)
+    first = select(work.c.id).where(where).order_by(work.c.due_at, work.c.id).limit(1)
+    return first if connection.dialect.name == "sqlite" else first.with_for_update(skip_locked=True)
 
 
 def run_many(connection: Connection, statement: Insert | Update | Delete, rows: Sequence[Mapping[str, object]]) -> None:
@@ -112,7 +130,7 @@ def run_many(connection: Connection, statement: Insert | Update | Delete, rows: 
     sql, take = _compiled(statement, connection.dialect, names)
     values = [take(row) for row in rows]
     if isinstance(statement, Insert):
-        _insert(connection, sql, values)
+        _insert(connection, sql, _apart(connection, statement, names, values))
     else:
         connection.exec_driver_sql(sql, values)
 
@@ -124,27 +142,89 @@ def insert_many(connection: Connection, statement: Insert, rows: Sequence[tuple[
     busy thread costs more than a row.
     """
     if rows:
-        _insert(connection, _of_whole_rows(statement, connection.dialect), rows)
+        names = tuple(column.name for column in statement.table.columns)
+        _insert(connection, _of_whole_rows(statement, connection.dialect), _apart(connection, statement, names, rows))
 
 
-def _insert(connection: Connection, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        part = rows[start : start + _ROWS_A_STATEMENT]
+def _insert(connection: Connection, sql: str, parts: Iterable[Sequence[tuple[object, ...]]]) -> None:
+    for part in parts:
         several = _of_many_rows(sql, len(part[0]), len(part))
         connection.exec_driver_sql(several, tuple(chain.from_iterable(part)))
 
 
-def _only_sqlite(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        raise ConfigurationError(
-            f"this release cannot store in {connection.dialect.name}: use an sqlite:/// URL in the configuration"
-        )
+def _apart(
+    connection: Connection, statement: Insert, names: tuple[str, ...], rows: Sequence[tuple[object, ...]]
+) -> Iterator[Sequence[tuple[object, ...]]]:
+    """Yield the rows of one statement each. PostgreSQL refuses to overwrite a row twice in the same one."""
+    key = None if connection.dialect.name == "sqlite" else _key_of(statement, names)
+    for start in range(0, len(rows), _ROWS_A_STATEMENT):
+        part = rows[start : start + _ROWS_A_STATEMENT]
+        if key is not None and len({key(row) for row in part}) < len(part):
+            yield from ([row] for row in part)
+        else:
+            yield part
+
+
+class _Texts(FunctionElement[str]):
+    """The texts of a JSON list, each a row."""
+
+    name = "texts"
+    inherit_cache = True
+
+
+@compiles(_Texts, "sqlite")
+def _texts_in_sqlite(element: _Texts, compiler: SQLCompiler, **words: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **words)})"
+
+
+@compiles(_Texts, "postgresql")
+def _texts_in_postgresql(element: _Texts, compiler: SQLCompiler, **words: Any) -> str:
+    return f"json_array_elements_text(({compiler.process(element.clauses, **words)})::json)"
+
+
+class _PlaceOf(FunctionElement[int]):
+    """Where one text stands in another."""
+
+    name = "place_of"
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_PlaceOf, "sqlite")
+def _place_in_sqlite(element: _PlaceOf, compiler: SQLCompiler, **words: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **words)})"
+
+
+@compiles(_PlaceOf, "postgresql")
+def _place_in_postgresql(element: _PlaceOf, compiler: SQLCompiler, **words: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **words)})"
+
+
+class _Unindexed(FunctionElement[Any]):
+    """A column whose indexes are not for choosing."""
+
+    name = "unindexed"
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(_Unindexed, "sqlite")
+def _unindexed_in_sqlite(element: _Unindexed, compiler: SQLCompiler, **words: Any) -> str:
+    return f"+{compiler.process(element.clauses, **words)}"
+
+
+@compiles(_Unindexed, "postgresql")
+def _unindexed_in_postgresql(element: _Unindexed, compiler: SQLCompiler, **words: Any) -> str:
+    return compiler.process(element.clauses, **words)
 
 
 # Statements are made once: building one costs more than running it.
 @cache
-def _upsert(table: Table, guard: str | None, keep: tuple[str, ...]) -> Insert:
-    statement = sqlite.insert(table)
+def _upsert(dialect: str, table: Table, guard: str | None, keep: tuple[str, ...]) -> Insert:
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     keys = [column.name for column in table.primary_key]
     fresh = {
         column.name: statement.excluded[column.name]
@@ -156,13 +236,15 @@ def _upsert(table: Table, guard: str | None, keep: tuple[str, ...]) -> Insert:
 
 
 @cache
-def _insert_new(table: Table) -> Insert:
-    return sqlite.insert(table).on_conflict_do_nothing()
+def _insert_new(dialect: str, table: Table) -> Insert:
+    if dialect == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 @cache
-def _append_pushes(count: int) -> str:
-    return _APPEND_PUSHES + ", ".join([_PUSH] * count)
+def _append_pushes(dialect: str, count: int) -> str:
+    return _APPEND_PUSHES + ", ".join([_PUSH[dialect]] * count)
 
 
 @cache
@@ -185,6 +267,13 @@ def _compiled(
 
 
 @cache
+def _key_of(statement: Insert, names: tuple[str, ...]) -> Callable[[tuple[object, ...]], object]:
+    """Return what takes the primary key out of a row, whose values are named ``names``."""
+    places = [names.index(column.name) for column in statement.table.primary_key if column.name in names]
+    return itemgetter(*places) if places else id  # the database numbers the rows: no two are the same
+
+
+@cache
 def _of_whole_rows(statement: Insert, dialect: Dialect) -> str:
     """Return the driver's text of an insert whose marks stand in the order of the table's columns."""
     names = tuple(column.name for column in statement.table.columns)
@@ -194,10 +283,13 @@ def _of_whole_rows(statement: Insert, dialect: Dialect) -> str:
     return sql
 
 
+_MARKS = re.compile(r"VALUES (\((?:\?|%s(?:::[A-Z]+)?)(?:, (?:\?|%s(?:::[A-Z]+)?))*\))")
+
+
 @cache
 def _of_many_rows(sql: str, columns: int, rows: int) -> str:
     """Return the text of an insert of one row as that of ``rows`` rows."""
-    marks = f"({', '.join('?' * columns)})"
-    if sql.count(marks) != 1:
+    found = _MARKS.findall(sql)
+    if len(found) != 1 or found[0].count(",") != columns - 1:
         raise TypeError("a statement for many rows takes every value from them; this one brings some itself")
-    return sql.replace(marks, ", ".join([marks] * rows))
+    return sql.replace(found[0], ", ".join([found[0]] * rows))

@@ -6,7 +6,8 @@ longer word, for Chinese and Japanese put no spaces between words.
 Each different title stands once in `titles`. An FTS5 table over it, cut into trigrams, narrows the search where
 SQLite can make one; `prepare` looks at every start. Where it cannot, and for words of one or two characters, which
 hold no trigram, all different titles are read through: the same titles are found, in time that grows with their
-number (not with that of the orders).
+number (not with that of the orders). PostgreSQL always reads them through: its trigrams are an extension that many
+servers lack.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import lru_cache
 
-from sqlalchemy import Connection, Integer, Select, column, func, literal_column, select, table
+from sqlalchemy import Connection, Integer, Select, column, literal_column, select, table
 
 from gateway.storage.schema import titles
+from gateway.storage.statements import place_of
 
 _TABLE = "titles_trigrams"
 _TRIGGER = "titles_trigrams_follow"
@@ -39,6 +41,8 @@ def prepare(connection: Connection, *, anew: bool = False) -> bool:
     Where SQLite cannot, and another one made the table before, it is no longer fed, so that titles can be stored.
     ``anew`` makes it again from the titles.
     """
+    if connection.dialect.name != "sqlite":
+        return False
     there = has_trigrams(connection)
     able = _able(connection)
     if there and able and not anew:
@@ -54,6 +58,8 @@ def prepare(connection: Connection, *, anew: bool = False) -> bool:
 
 def has_trigrams(connection: Connection) -> bool:
     """Return whether the trigram table is there and follows the titles."""
+    if connection.dialect.name != "sqlite":
+        return False
     found = connection.exec_driver_sql(
         "select 1 from sqlite_master where type = 'trigger' and name = ?", (_TRIGGER,)
     ).first()
@@ -65,7 +71,7 @@ def titles_with(connection: Connection, words: Sequence[str]) -> Select[tuple[in
     long = [word for word in words if len(word) >= _SHORTEST]
     use = bool(long) and has_trigrams(connection) and _able(connection)
     read = [word for word in words if not use or len(word) < _SHORTEST]
-    statement = select(titles.c.key).where(*(func.instr(titles.c.folded, word) > 0 for word in read))
+    statement = select(titles.c.key).where(*(place_of(titles.c.folded, word) > 0 for word in read))
     if not use:
         return statement
     phrases = " AND ".join('"' + word.replace('"', '""') + '"' for word in long)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
 from gateway.storage.vault import Vault
 
 
@@ -23,13 +22,12 @@ def vault() -> Vault:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/gateway.db"
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture
 async def database(url: str, tmp_path: Path) -> AsyncIterator[Database]:
-    upgrade(url)
     opened = Database.open(url, lock=tmp_path / "lock")
     yield opened
     await opened.close()

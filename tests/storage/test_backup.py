@@ -15,6 +15,12 @@ from gateway.storage.backup import backup, restore
 from gateway.storage.database import Database
 
 
+@pytest.fixture
+def url(make_database_url, tmp_path) -> str:
+    """An SQLite file: a database server has tools of its own."""
+    return make_database_url("sqlite", tmp_path)
+
+
 def gap(connection, number):
     row = {"store": "s", "order_id": f"order-{number}", "stream": "orders", "updated_at": 1, "found_at": 1}
     connection.execute(insert(schema.gaps), row)

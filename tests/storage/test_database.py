@@ -8,12 +8,17 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event, func, insert, select
+from sqlalchemy import Connection, event, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from gateway.errors import ConfigurationError
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
 from gateway.storage.schema import gaps
+
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+only_postgresql = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
 
 
 def gap(number: int) -> object:
@@ -32,8 +37,8 @@ def ids(connection: Connection) -> list[str]:
 class Commits:
     def __init__(self, database: Database) -> None:
         self.times = 0
-        assert isinstance(database._writer, Engine)
-        event.listen(database._writer, "commit", self._count)
+        assert database._writer is not None
+        event.listen(database._writer.engine, "commit", self._count)
 
     def _count(self, connection: Connection) -> None:
         self.times += 1
@@ -82,7 +87,7 @@ async def test_an_error_at_commit_reaches_the_whole_group(database):
             broken.append(True)
             raise OSError("disk full")
 
-    event.listen(database._writer, "commit", breaks)
+    event.listen(database._writer.engine, "commit", breaks)
     gate.set()
     outcomes = await asyncio.gather(first, *tasks, return_exceptions=True)
     failed = [outcome for outcome in outcomes if isinstance(outcome, OSError)]
@@ -118,11 +123,12 @@ async def test_a_read_sees_one_snapshot_and_does_not_hold_up_the_writer(database
 
 
 async def test_a_read_cannot_write(database):
-    with pytest.raises(Exception, match="readonly"):
+    with pytest.raises(DBAPIError, match=r"read-?only"):
         await database.read(gap(1))
     assert await database.read(ids) == []
 
 
+@only_sqlite
 async def test_settings_that_durability_rests_on(database):
     def settings(connection):
         return [
@@ -131,6 +137,17 @@ async def test_settings_that_durability_rests_on(database):
         ]
 
     assert await database.write(settings) == ["wal", 2, 10000, 1]
+
+
+@only_postgresql
+async def test_settings_that_durability_rests_on_in_postgresql(database):
+    def settings(connection):
+        names = ("synchronous_commit", "transaction_isolation", "transaction_read_only")
+        return [connection.exec_driver_sql(f"show {name}").scalar_one() for name in names]
+
+    assert await database.write(settings) == ["on", "read committed", "off"]
+    assert await database.append(settings) == ["on", "read committed", "off"]
+    assert await database.read(settings) == ["on", "repeatable read", "on"]
 
 
 async def test_a_cancelled_caller_does_not_disturb_the_others(database):
@@ -148,7 +165,6 @@ async def test_a_cancelled_caller_does_not_disturb_the_others(database):
 
 
 async def test_close_finishes_what_waits_and_refuses_more(url, tmp_path):
-    upgrade(url)
     database = Database.open(url, lock=tmp_path / "lock")
     tasks = [asyncio.create_task(database.write(gap(number))) for number in range(20)]
     await asyncio.sleep(0)
@@ -166,6 +182,7 @@ async def test_more_writes_than_may_wait_all_come_through(database):
     assert outcomes == list(range(5000))
 
 
+@only_sqlite
 async def test_a_second_process_is_refused(database, url, tmp_path):
     child = (
         "import sys\nfrom pathlib import Path\nfrom gateway.errors import ConfigurationError\n"
@@ -187,8 +204,8 @@ async def test_a_second_process_is_refused(database, url, tmp_path):
     assert "PostgreSQL" in run.stdout
 
 
+@only_sqlite
 async def test_the_lock_is_free_after_close(url, tmp_path):
-    upgrade(url)
     for _ in range(2):
         database = Database.open(url, lock=tmp_path / "lock")
         with pytest.raises(ConfigurationError, match="one process"):
@@ -205,16 +222,20 @@ async def test_read_only_beside_the_writing_process(database, url, tmp_path):
     await beside.close()
 
 
-def test_read_only_makes_no_file(url, tmp_path):
+def test_read_only_makes_no_file(tmp_path):
     with pytest.raises(ConfigurationError, match="gateway db upgrade"):
-        Database.open(url, lock=None, read_only=True)
+        Database.open(f"sqlite:///{tmp_path}/gateway.db", lock=None, read_only=True)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgresql://user:secretword@host/db", "PostgreSQL comes with a later"),
+        ("mysql://user:secretword@host/db", "'mysql'; SQLite and PostgreSQL are known"),
+        ("postgresql+asyncpg://user:secretword@host/db", "driver 'asyncpg'; leave it out"),
+        ("postgresql://user:secretword@host", "names no database"),
+        ("postgresql://user:secretword@127.0.0.1:1/db", "db on PostgreSQL at 127.0.0.1:1 cannot be opened"),
+        ("postgresql://user:secretword@host:port/db", "cannot be read"),
         ("sqlite://", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),
         ("nonsense", "cannot be read"),

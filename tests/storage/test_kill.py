@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import func, insert, select, text
 
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
 from gateway.storage.schema import gaps
 
 CHILD = """
@@ -65,7 +64,6 @@ def killed_in_mid_write(url: str, lock: Path, acknowledged: int) -> set[int]:
 
 @pytest.mark.parametrize("acknowledged", [1, 150, 700])
 async def test_every_acknowledged_write_is_there(url, tmp_path, acknowledged):
-    upgrade(url)
     promised = await asyncio.to_thread(killed_in_mid_write, url, tmp_path / "lock", acknowledged)
     assert len(promised) >= acknowledged
 
@@ -76,7 +74,8 @@ async def test_every_acknowledged_write_is_there(url, tmp_path, acknowledged):
         )
         assert promised <= {int(number) for number, _ in stored}
         assert {parts for _, parts in stored} == {2}
-        assert await database.read(lambda c: c.execute(text("pragma integrity_check")).scalar_one()) == "ok"
+        if database.backend == "sqlite":
+            assert await database.read(lambda c: c.execute(text("pragma integrity_check")).scalar_one()) == "ok"
         row = {"store": "s", "order_id": "after", "stream": "orders", "updated_at": 1, "found_at": 1}
         await database.write(lambda c: c.execute(insert(gaps), row).rowcount)
     finally:

@@ -12,7 +12,9 @@ from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, insert, inspec
 from gateway.errors import ConfigurationError
 from gateway.storage import migrate, schema
 from gateway.storage.database import Database
-from gateway.storage.engines import sqlite_engine
+from gateway.storage.engines import Use, make_engine
+
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def fill(connection):
@@ -50,58 +52,62 @@ async def test_the_tables_are_those_of_the_schema(database):
 
 
 async def test_names_of_constraints_and_partial_index(database):
-    found = await database.read(
-        lambda c: c.execute(text("select sql from sqlite_master where name = 'uq_effects_one_open'")).scalar_one()
-    )
+    definition = {
+        "sqlite": "select sql from sqlite_master where name = 'uq_effects_one_open'",
+        "postgresql": "select indexdef from pg_indexes where indexname = 'uq_effects_one_open'",
+    }[database.backend]
+    found = await database.read(lambda c: c.execute(text(definition)).scalar_one())
     assert "UNIQUE INDEX" in found
-    assert "state in ('committed', 'calling', 'unknown')" in found
+    assert all(f"'{state}'" in found for state in ("committed", "calling", "unknown"))
     assert await database.read(lambda c: inspect(c).get_pk_constraint("orders")["name"]) == "pk_orders"
 
 
-def test_up_down_and_up_again(url):
+def test_up_down_and_up_again(empty_database_url):
+    url = empty_database_url
     assert migrate.current(url) is None
     migrate.upgrade(url)
     assert migrate.current(url) == migrate.head() == "0007"
-    engine = sqlite_engine(url, connections=1, writes=True)
+    engine = make_engine(url, Use.write)
     with engine.begin() as connection:
         fill(connection)
         before = dump(connection)
     engine.dispose()
-    assert len(before) == 45
+    assert len(before) == 46
     assert all(len(rows) == 1 for rows in before.values())
     migrate.upgrade(url)  # at head already: nothing happens to the rows
-    engine = sqlite_engine(url, connections=1, writes=True)
+    engine = make_engine(url, Use.write)
     with engine.begin() as connection:
         assert dump(connection) == before
     engine.dispose()
     migrate.downgrade(url, "base")
     assert migrate.current(url) is None
-    engine = sqlite_engine(url, connections=1, writes=False)
+    engine = make_engine(url, Use.read)
     with engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
     engine.dispose()
     migrate.upgrade(url)
-    engine = sqlite_engine(url, connections=1, writes=False)
+    engine = make_engine(url, Use.read)
     with engine.connect() as connection:
         assert all(rows == [] for rows in dump(connection).values())
     engine.dispose()
 
 
-def test_a_migration_that_fails_leaves_nothing_half_done(url):
-    engine = sqlite_engine(url, connections=1, writes=True)
+def test_a_migration_that_fails_leaves_nothing_half_done(empty_database_url):
+    url = empty_database_url
+    engine = make_engine(url, Use.write)
     with engine.begin() as connection:
         connection.execute(text("create table work (strange integer)"))
     engine.dispose()
     with pytest.raises(ConfigurationError, match="already exists"):
         migrate.upgrade(url)
-    engine = sqlite_engine(url, connections=1, writes=False)
+    engine = make_engine(url, Use.read)
     with engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["work"]
     engine.dispose()
 
 
-async def test_a_database_without_tables_says_what_to_run(url, tmp_path):
-    database = Database.open(url, lock=tmp_path / "lock")
+async def test_a_database_without_tables_says_what_to_run(empty_database_url, tmp_path):
+    database = Database.open(empty_database_url, lock=tmp_path / "lock")
     with pytest.raises(ConfigurationError, match="gateway db upgrade"):
         await database.read(migrate.check_at_head)
     await database.close()
@@ -120,6 +126,7 @@ async def test_a_database_of_a_newer_release(database, url):
         migrate.upgrade(url)
 
 
+@only_sqlite
 async def test_not_under_a_running_gateway(database, url, tmp_path):
     with pytest.raises(ConfigurationError, match="one process"):
         migrate.upgrade(url, lock=tmp_path / "lock")

@@ -5,17 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import insert, literal_column, select
 
-from gateway.storage.engines import sqlite_engine
-from gateway.storage.migrate import upgrade
+from gateway.storage.engines import Use, make_engine
 from gateway.storage.schema import cursors, titles
 from gateway.storage.statements import insert_new, run_many, upsert
 
 
 @pytest.fixture
-def connection(tmp_path):
-    url = f"sqlite:///{tmp_path / 'statements.db'}"
-    upgrade(url)
-    engine = sqlite_engine(url, connections=1, writes=True)
+def connection(url):
+    engine = make_engine(url, Use.write)
     with engine.begin() as connection:
         yield connection
     engine.dispose()

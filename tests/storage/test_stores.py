@@ -112,6 +112,7 @@ async def test_another_master_key_says_so(database, vault, now):
         await database.read(lambda c: stores.credential_of(c, wrong, "shopee", "777"))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_no_secret_lies_in_the_files(database, vault, now, tmp_path):
     await database.write(lambda c: stores.add_app(c, vault, APP, SECRET, now))
     await database.write(lambda c: stores.save_credential(c, vault, "shopee", "777", CREDENTIAL, 0))

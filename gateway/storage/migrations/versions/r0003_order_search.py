@@ -60,9 +60,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # made at a start, not by a migration
-    op.execute("drop trigger if exists titles_trigrams_follow")
-    op.execute("drop table if exists titles_trigrams")
+    if op.get_bind().dialect.name == "sqlite":  # made at a start, not by a migration
+        op.execute("drop trigger if exists titles_trigrams_follow")
+        op.execute("drop table if exists titles_trigrams")
     for name in ("updated", "walk_placed", "walk_store", "walk_due", "updated_before_placed"):
         op.drop_index(f"ix_orders_{name}", "orders")
     op.create_index("ix_orders_placed_at", "orders", ["placed_at"])
@@ -86,9 +86,27 @@ def _partial(name: str, table: str, columns: list[str], where: str) -> None:
     op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
+_NEAREST = (
+    "update orders set due_at = own_due_at",
+    "update orders set due_at = r.due_at from (select store, order_id, min(due_at) as due_at from after_sales "
+    "where due_at is not null group by store, order_id) r where r.store = orders.store "
+    "and r.order_id = orders.order_id and (orders.due_at is null or r.due_at < orders.due_at)",
+)
+
+
 def _fill() -> None:
-    """Work out titles and deadlines of the rows that are there, each with a function that SQLite calls for a row."""
+    """Work out titles and deadlines of the rows that are there."""
     connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        _fill_within(connection)
+    else:
+        _fill_from_here(connection)
+    for statement in _NEAREST:
+        connection.exec_driver_sql(statement)
+
+
+def _fill_within(connection: sa.Connection) -> None:
+    """Fill in with functions that SQLite calls for each row."""
     driver = connection.connection.dbapi_connection
     if driver is None:
         raise RuntimeError("the connection was closed while the migration ran")
@@ -105,12 +123,35 @@ def _fill() -> None:
         "update order_lines set title_key = title_key(title)",
         "update after_sales set due_at = request_due(state, document)",
         "update orders set own_due_at = order_due(phase, ship_by, document)",
-        "update orders set due_at = own_due_at",
-        "update orders set due_at = r.due_at from (select store, order_id, min(due_at) as due_at from after_sales "
-        "where due_at is not null group by store, order_id) r where r.store = orders.store "
-        "and r.order_id = orders.order_id and (orders.due_at is null or r.due_at < orders.due_at)",
     ):
         connection.exec_driver_sql(statement)
+
+
+def _fill_from_here(connection: sa.Connection) -> None:
+    """Fill in by reading the rows and writing what follows, where the database calls no function of ours."""
+
+    def each(statement: str, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            connection.execute(sa.text(statement), rows)
+
+    found = connection.exec_driver_sql("select distinct title from order_lines").scalars().all()
+    titles = [{"title": title, "key": key} for title in found if (key := _key(title)) is not None]
+    folded = {row["key"]: _folded(row["title"]) for row in titles}
+    each(
+        "insert into titles (key, folded) values (:key, :folded)",
+        [{"key": key, "folded": text} for key, text in folded.items()],
+    )
+    each("update order_lines set title_key = :key where title = :title", titles)
+    requests = connection.exec_driver_sql("select store, request_id, state, document from after_sales").all()
+    each(
+        "update after_sales set due_at = :due where store = :store and request_id = :id",
+        [{"store": store, "id": id_, "due": _request_due(*rest)} for store, id_, *rest in requests],
+    )
+    orders = connection.exec_driver_sql("select store, order_id, phase, ship_by, document from orders").all()
+    each(
+        "update orders set own_due_at = :due where store = :store and order_id = :id",
+        [{"store": store, "id": id_, "due": _order_due(*rest)} for store, id_, *rest in orders],
+    )
 
 
 # The rules as they were when this revision was made: a migration does the same for ever.

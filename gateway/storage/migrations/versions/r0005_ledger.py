@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.storage.migrations.append_only import forget_keeping, keep_rows
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -108,15 +110,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store", "order_id", "trace", name=op.f("pk_repeat_traces")),
     )
     op.create_index("ix_repeat_traces_trace", "repeat_traces", ["store", "trace", "placed_at"])
-    if op.get_bind().dialect.name == "sqlite":  # other databases spell it in their own way
-        for table in _APPEND_ONLY:
-            for act in ("update", "delete"):
-                op.execute(
-                    f"create trigger {table}_no_{act} before {act} on {table} "
-                    f"begin select raise(abort, '{table} is append-only'); end"
-                )
+    keep_rows(_APPEND_ONLY)
 
 
 def downgrade() -> None:
     for table in ("repeat_traces", "order_signs", "appeal_entries", "points_entries", "quota_entries"):
         op.drop_table(table)
+    forget_keeping()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.storage.migrations.append_only import keep_rows
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -21,12 +23,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_rule_files")),
     )
     op.add_column("decisions", sa.Column("rule_files", sa.String(length=64), nullable=True))
-    if op.get_bind().dialect.name == "sqlite":  # other databases spell it in their own way
-        for act in ("update", "delete"):
-            op.execute(
-                f"create trigger rule_files_no_{act} before {act} on rule_files "
-                "begin select raise(abort, 'rule_files is append-only'); end"
-            )
+    keep_rows(("rule_files",))
 
 
 def downgrade() -> None:

