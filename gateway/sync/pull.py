@@ -17,6 +17,7 @@ from gateway.config import SyncSettings
 from gateway.errors import InvalidRequest, NotFound
 from gateway.ledger.found import book_found
 from gateway.model.store import Store
+from gateway.orders.link_news import note_linked
 from gateway.orders.quarantine import due_for_retry, list_open, resolve
 from gateway.orders.store import open_with_deadlines
 from gateway.orders.suspects import mark
@@ -384,7 +385,8 @@ class Pull:
         return await self._database.write(act)
 
     def _look_at(self, connection: Connection, order_ids: Sequence[str], now: datetime) -> None:
-        """Do what the platform's rules want done with orders that differ now: mark suspicious ones, book closes."""
+        """Do what is to be done with orders that differ now: look at linked ones, mark suspicious ones, book closes."""
+        note_linked(connection, self._store.id, order_ids, now)
         if self._rules is None or not order_ids:
             return
         mark(connection, self._vault, self._store, self._rules, order_ids, now)

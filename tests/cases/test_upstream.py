@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from gateway.cases.case import CaseState, history_of, list_cases, open_case, open_case_of
 from gateway.cases.supply import is_over, orphaned, sales_in_doubt
-from gateway.cases.tasks import TaskKind, tasks_open
+from gateway.cases.supply_news import look_at_purchase
+from gateway.cases.tasks import TaskKind, TaskState, finish_task, tasks_like, tasks_open
 from gateway.cases.upstream import HISTORY, Judge, Plan, cascade, ends_of, is_kept, purchase_reason, upstream_of
 from gateway.model.attested import AttestedFact, FactName
 from gateway.model.order import Order
 from gateway.model.purchase import KnownLink, LinkSource, OrderLineKey, PurchaseLink
 from gateway.model.store import App, AppSecret, Role, Store, StoreMode
 from gateway.orders.attested import attest
+from gateway.orders.link_news import PURCHASE_KIND, note_linked, read_purchase_key
 from gateway.orders.links import keep
 from gateway.orders.store import upsert_orders
 from gateway.policy.amount import Amount
@@ -30,6 +33,7 @@ from gateway.ports import OrderBatch
 from gateway.storage import stores
 from gateway.storage.database import Database
 from gateway.storage.migrate import upgrade
+from gateway.storage.schema import notices, work
 from gateway.storage.vault import Vault
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -368,3 +372,89 @@ async def test_a_purchase_that_ended_leaves_sales_in_doubt(books: Books) -> None
         ("LATER", 2, by + timedelta(hours=5)),
         ("PARTLY", 1, None),
     ]
+
+
+async def _told(books: Books) -> list[tuple[str, str, str, str]]:
+    rows = await books.database.read(
+        lambda c: c.execute(select(notices.c.kind, notices.c.store, notices.c.order_id, notices.c.level)).all()
+    )
+    return sorted(tuple(row) for row in rows)
+
+
+async def _look(books: Books, purchase: str) -> Any:
+    return await books.database.write(lambda c: look_at_purchase(c, ("ali", purchase), NOW))
+
+
+async def test_a_purchase_nobody_needs_is_flagged_once_before_it_ships(books: Books) -> None:
+    await books.put(_order("red", "S1"), _order("ali", "P1"))
+    await books.link("S1", "P1")
+    assert not (await _look(books, "P1")).orphaned
+    await books.put(_order("red", "S1", refunded_minor=5000, updated_at=NOW + timedelta(minutes=1)))
+    assert (await _look(books, "P1")).orphaned
+    assert (await _look(books, "P1")).orphaned
+    (task,) = await books.database.read(tasks_open)
+    assert (task.kind, task.store, task.order_id, task.subject) == (TaskKind.ask_person, "ali", "P1", "P1:orphaned")
+    assert "It has not been sent yet." in task.details["explanation"]
+    assert await _told(books) == [("purchase_orphaned", "ali", "P1", "urgent")]
+    assert await books.database.read(list_cases) == [], "a case is opened by people and automations only"
+    await books.database.write(
+        lambda c: open_case(c, store="ali", order_id="P1", reason="changed_mind", by="mei", now=NOW)
+    )
+    assert not (await _look(books, "P1")).orphaned
+    (ended,) = await books.database.read(tasks_like)
+    assert (ended.state, ended.because) == (TaskState.cancelled, "a case sees to it")
+
+
+async def test_what_a_person_decided_about_a_purchase_is_not_asked_again(books: Books) -> None:
+    await books.put(_order("red", "S1", closure="cancelled"), _order("ali", "P1", fulfillment="shipped"))
+    await books.link("S1", "P1")
+    assert (await _look(books, "P1")).orphaned
+    assert await _told(books) == [("purchase_orphaned", "ali", "P1", "warning")], "it is under way"
+    (task,) = await books.database.read(tasks_open)
+    await books.database.write(lambda c: finish_task(c, task.id, by="mei", now=NOW, because="we keep them"))
+    assert not (await _look(books, "P1")).orphaned
+    assert await books.database.read(tasks_open) == []
+
+
+async def test_a_suppliers_close_tells_the_sales_and_wakes_their_cases(books: Books) -> None:
+    by = NOW + timedelta(hours=20)
+    await books.put(_order("red", "S1", ship_by=by), _order("red", "S2"), _order("ali", "P1", ("CUP", 2)))
+    await books.link("S1", "P1")
+    await books.link("S2", "P1")
+    case = await books.database.write(
+        lambda c: open_case(c, store="red", order_id="S1", reason="out_of_stock", by="mei", now=NOW)
+    )
+    assert (await _look(books, "P1")).in_doubt == ()
+    gone = _order(
+        "ali", "P1", ("CUP", 2), closure="cancelled", ended_by="seller", updated_at=NOW + timedelta(minutes=1)
+    )
+    await books.put(gone)
+    for _ in range(2):
+        found = await _look(books, "P1")
+        assert [(each.order_id, each.units, each.ship_by) for each in found.in_doubt] == [
+            ("S1", 1, by),
+            ("S2", 1, None),
+        ]
+    assert await _told(books) == [
+        ("supply_ended", "red", "S1", "urgent"),
+        ("supply_ended", "red", "S2", "urgent"),
+    ]
+    lines = await books.database.read(lambda c: history_of(c, case.id))
+    assert [line.details["why"] for line in lines if line.what == "signal"].count("supplier") == 1
+    assert [each.id for each in await books.database.read(list_cases)] == [case.id]
+
+
+async def test_changed_orders_let_their_purchases_be_looked_at(books: Books) -> None:
+    await books.put(_order("red", "S1"), _order("red", "S2"), _order("ali", "P1"), _order("ali", "P2"))
+
+    def noted(store: str, *ids: str) -> Any:
+        return books.database.write(lambda c: note_linked(c, store, ids, NOW))
+
+    assert await noted("red", "S1") == 0, "nothing is linked"
+    await books.link("S1", "P1")
+    assert await noted("red", "S2") == 0
+    assert await noted("red", "S1", "S2") == 1
+    assert await noted("ali", "P1", "P2") == 1
+    assert await noted("my", "S1") == 0, "another store's order of the same number"
+    rows = await books.database.read(lambda c: c.execute(select(work.c.key).where(work.c.kind == PURCHASE_KIND)).all())
+    assert [read_purchase_key(row.key) for row in rows] == [("ali", "P1")]
