@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
+from gateway.work.carrying import Handler
+from gateway.work.due import DueRunner, runner_for
 
 START = datetime(2026, 3, 14, 8, 0, 0, tzinfo=UTC)
 
@@ -43,11 +44,18 @@ def clock() -> HandClock:
     return HandClock()
 
 
-# The suite of the queue runs on every database that the gateway stores in.
-@pytest.fixture(params=["sqlite"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    url = {"sqlite": f"sqlite:///{tmp_path}/gateway.db"}[request.param]
-    upgrade(url)
-    opened = Database.open(url, lock=tmp_path / "lock")
+# The suite runs on every database that the gateway stores in: with the embedded runner on SQLite, with PgQueuer's
+# deliveries on PostgreSQL.
+@pytest.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database.open(database_url, lock=tmp_path / "lock")
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def make_runner(database: Database, database_url: str, clock: HandClock) -> Callable[..., DueRunner]:
+    def make(handlers: Mapping[str, Handler], worker: str = "w", *, at_once: int = 8) -> DueRunner:
+        return runner_for(database, database_url, clock, handlers, worker, at_once=at_once)
+
+    return make
