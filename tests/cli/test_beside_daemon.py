@@ -33,7 +33,8 @@ SG = "shopee-301000101"
 QUIET = "listen: 127.0.0.1:0\nsync:\n  every: 1h\n"
 
 READING = {
-    "alerts", "appeals list", "apps list", "backup", "closes list", "decide", "doctor", "events list",
+    "alerts", "appeals list", "apps list", "backup", "closes list", "contact draft", "contact show", "decide",
+    "doctor", "events list",
     "events show", "facts list", "gaps", "health", "orders export", "orders list", "orders show",
     "platforms", "points list", "purchases list", "quarantine list", "quota", "rules at", "rules diff",
     "rules list", "rules replay", "rules show", "stock list", "stores list", "today", "version",
@@ -205,6 +206,13 @@ DAY = (
     Row("facts set", lambda shop: ("goods_cost", "cheap", "--order", shop.memory["back"]), 2),
     Row("facts import", _sheet("return_shipping_cost,2.5,{back}", "stock_available,FALSE,{first}"), 0),
     Row("facts import", _sheet("return_shipping_cost,2.5,{back}", "score,high,"), 2),
+    Row("contact sent", _on("moving", "--purpose", "explain"), 0),
+    Row("contact sent", _on("moving", "--purpose", "final_notice"), 2),  # which close does it announce?
+    Row("contact reply", _on("moving", "refuses"), 0),
+    Row("contact reply", _on("moving", "none"), 0),
+    Row("contact reply", _on("moving", "none"), 1),  # nothing stands
+    Row("contact ticket", _on("moving", "T-1"), 0),
+    Row("contact ticket", _given("nonsense", "T-1"), 1),
     Row("points pull", _given("--store", SG), 0),
     Row("points add", lambda shop: ("taken", 2, "--order", shop.memory["back"]), 0),
     Row("points add", _given("taken", 2, "--store", SG), 2),  # for which order?
@@ -421,6 +429,8 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
         "alerts": [],
         "appeals list": [],
         "closes list": [],
+        "contact draft": [order, "--store", SG, "--reason", "out_of_stock", "--purpose", "explain"],
+        "contact show": [order, "--store", SG],
         "health": [],
         "points list": [],
         "quota": [],

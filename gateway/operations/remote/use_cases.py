@@ -22,6 +22,7 @@ from gateway.operations.apps import add_app
 from gateway.operations.books import add_points, open_appeal, pull_points, release_close, settle_appeal
 from gateway.operations.connecting import add_store, connect_link, connect_with, connect_with_state, connected_by
 from gateway.operations.context import Context
+from gateway.operations.contact import enter_reply, enter_ticket, note_message
 from gateway.operations.events import replay_events
 from gateway.operations.facts import import_facts, set_fact
 from gateway.operations.purchases import discover_purchases, import_links, link_purchase, unlink_purchase
@@ -112,6 +113,9 @@ _TABLE = (
     UseCase(import_facts, "gateway facts list"),
     UseCase(release_close, "gateway closes list"),
     UseCase(add_points, "gateway points list"),
+    UseCase(note_message, "gateway contact show ORDER"),
+    UseCase(enter_reply, "gateway contact show ORDER"),
+    UseCase(enter_ticket, "gateway contact show ORDER"),
     UseCase(pull_points, "gateway points list"),
     UseCase(open_appeal, "gateway appeals list"),
     UseCase(settle_appeal, "gateway appeals list"),
