@@ -44,10 +44,14 @@ from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import decisions, effects, intents
 from gateway.storage.vault import Vault
 from gateway.work.queue import submit
+from gateway.work.wake import wake_cases
 
 log = structlog.get_logger(__name__)
 
 WORK_KIND = "effect"
+
+Guard = Callable[[Connection], object]
+"""Asked in the transaction right before a call; raises when it may not be made any more."""
 
 _ACT = TypeAdapter(Act)
 
@@ -56,12 +60,12 @@ _ACT = TypeAdapter(Act)
 CERTAIN_AFTER = timedelta(minutes=2)
 _FIRST_PROBE = timedelta(seconds=2)
 _LONGEST_BETWEEN_PROBES = timedelta(minutes=10)
+_NO_PURPOSE = "other"  # of a message that was written for none that the policy knows
+_NO_LANGUAGE = "und"
 
 # These pull an order in different directions: never two of them at once.
 _TURNS_ORDER = {
     Operation.ship,
-_NO_PURPOSE = "other"  # of a message that was written for none that the policy knows
-_NO_LANGUAGE = "und"
     Operation.seller_close,
     Operation.cancel_lines,
     Operation.accept_cancellation,
@@ -255,6 +259,7 @@ def take_over_interrupted(connection: Connection, now: datetime) -> int:
         _move(connection, _load(row), EffectState.unknown, "the process ended while the platform was being called", now)
     for effect in open_effects(connection):
         submit(connection, WORK_KIND, effect.id, now, b"")
+        wake_cases(connection, effect.store, [effect.act.order_id], now, "effect")
     return len(interrupted)
 
 
@@ -264,15 +269,16 @@ class Effects:
     def __init__(self, database: Database, clock: Clock, vault: Vault) -> None:
         self._database = database
         self._clock = clock
+        self._vault = vault
 
-    async def call(self, effect: Effect, port: EffectPort, channel: Channel) -> Effect:
+    async def call(self, effect: Effect, port: EffectPort, channel: Channel, *, guard: Guard | None = None) -> Effect:
         """Send a committed effect, once. The caller has just read the facts and decided anew.
 
+        ``guard`` is asked in the transaction that marks it as being called.
         Raises NotSent or RateLimited when it did not reach the platform: it is committed again and may be called
-        self._vault = vault
-        later. Raises Conflict when somebody else is calling it.
+        later. Raises Conflict when somebody else is calling it, and what the guard raises.
         """
-        await self._start(effect)
+        await self._start(effect, guard)
         try:
             reference = await port.perform(channel, effect.act)
         except (NotSent, RateLimited) as error:
@@ -294,14 +300,20 @@ class Effects:
             return await self._to(effect, EffectState.not_applied, f"a probe did not see it: {finding.because}"), None
         return effect, min(max(waited, _FIRST_PROBE), _LONGEST_BETWEEN_PROBES)
 
+    async def interrupted(self, effect: Effect) -> Effect:
+        """Mark an effect in mid-call as unknown: whoever called it is gone, or was overtaken."""
+        return await self._to(effect, EffectState.unknown, "whoever was calling the platform did not come back")
+
     async def drop(self, effect: Effect, because: str) -> Effect:
         """Give a committed effect up before it was sent: the facts have changed."""
         return await self._to(effect, EffectState.not_applied, because)
 
-    async def _start(self, effect: Effect) -> None:
+    async def _start(self, effect: Effect, guard: Guard | None) -> None:
         now = to_micros(self._clock.now())
 
         def act(connection: Connection) -> None:
+            if guard is not None:
+                guard(connection)
             taken = connection.execute(
                 update(effects)
                 .where(effects.c.id == effect.id, effects.c.state == EffectState.committed)
@@ -345,25 +357,13 @@ def _move(
         settle_books(
             connection, effect.store, effect.act.order_id, holder=effect.id, happened=happened, at=now, because=because
         )
+        wake_cases(connection, effect.store, [effect.act.order_id], now, "effect")
     details = {"effect": effect.id, "state": state.value, "because": because, "reference": reference}
     audit.append(connection, now, "gateway", f"effect_{state}", effect.store, effect.act.order_id, details)
     log.info("effect", effect=effect.id, state=state.value, operation=effect.act.operation.value, store=effect.store)
     return effect_of(connection, effect.id)
 
 
-def _dump(act: Act) -> bytes:
-    return _ACT.dump_json(act)
-
-
-def _load(row: RowMapping) -> Effect:
-    return Effect(
-        id=row["id"],
-        intent=row["intent"],
-        decision=row["decision"],
-        store=row["store"],
-        act=_ACT.validate_json(row["act"]),
-        state=EffectState(row["state"]),
-        reference=row["reference"],
 def _note_message(connection: Connection, vault: Vault, effect: Effect, sent_at: datetime, now: datetime) -> None:
     """Put the words of a confirmed message on record, sealed, with what they announced.
 
@@ -397,6 +397,19 @@ def _without_text(connection: Connection, effect: Effect) -> Effect:
     return replace(effect, act=act)
 
 
+def _dump(act: Act) -> bytes:
+    return _ACT.dump_json(act)
+
+
+def _load(row: RowMapping) -> Effect:
+    return Effect(
+        id=row["id"],
+        intent=row["intent"],
+        decision=row["decision"],
+        store=row["store"],
+        act=_ACT.validate_json(row["act"]),
+        state=EffectState(row["state"]),
+        reference=row["reference"],
         because=row["because"],
         attempts=row["attempts"],
         created_at=from_micros(row["created_at"]),
