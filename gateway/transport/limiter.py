@@ -3,26 +3,51 @@
 Inside a bucket who came first goes first. Between stores turns are taken, so that a store that floods does not delay
 another; and no platform may hold so many slots that a sick one starves the rest. A store takes another slot only while
 its platform has more free ones than the store holds: several whose answers do not come leave room for those that do.
+
+Processes that share the platforms' rates keep the buckets in one place (`SharedRates`); turns and caps stay each
+process's own.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from typing import Protocol
+
+import structlog
 
 from gateway.ports import Clock, Rate
 
+log = structlog.get_logger(__name__)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MOMENT = timedelta(seconds=1)
 
 
 def _micros(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
+
+
+class SharedRates(Protocol):
+    """Token buckets that several processes draw from. All times in microseconds since the epoch."""
+
+    async def take(self, store: str, group: str, *, interval: int, burst: int, now: int) -> tuple[int, int] | None:
+        """Take a token, and return None; where there is none, return when to ask again and how long calls rest."""
+        ...
+
+    async def pause(self, store: str, group: str, until: int) -> None:
+        """Let no process call before ``until``."""
+        ...
+
+    async def resume(self, store: str, group: str, until: int) -> None:
+        """End a pause that was set up to ``until`` or earlier."""
+        ...
 
 
 @dataclass(slots=True)
@@ -34,9 +59,13 @@ class _Bucket:
     full_at: int = 0
     paused_until: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    # of a shared bucket, whose level is kept elsewhere
+    ask_at: int = 0
+    asking: bool = False
+    telling: asyncio.Task[None] | None = None
 
     def ready_at(self) -> int:
-        return max(self.full_at - (self.burst - 1) * self.interval, self.paused_until)
+        return max(self.full_at - (self.burst - 1) * self.interval, self.paused_until, self.ask_at)
 
     def take(self, now: int) -> None:
         self.full_at = max(self.full_at, now) + self.interval
@@ -62,11 +91,22 @@ class Limiter:
 
     With the defaults four platforms never wait for each other, and on one platform seven stores that hold all they can
     get leave eight slots free. Time is the clock's: on a clock that stands still an
-    emptied bucket stays empty.
+    emptied bucket stays empty. With ``shared`` the buckets are common to all processes that use it; clocks that
+    differ let a burst be larger by what passes in the difference.
     """
 
-    def __init__(self, clock: Clock, *, total: int = 256, per_platform: int = 64, per_store: int = 16) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        total: int = 256,
+        per_platform: int = 64,
+        per_store: int = 16,
+        shared: SharedRates | None = None,
+    ) -> None:
         self._clock = clock
+        self._shared = shared
+        self._errands: set[asyncio.Task[None]] = set()
         self._total = total
         self._per_platform = per_platform
         self._per_store = per_store
@@ -85,6 +125,7 @@ class Limiter:
         lane = self._lane(store, platform)
         bucket = self._bucket(lane, group, rate)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        came_at = self._clock.now()
         bucket.waiting.append(turn)
         self._asking.setdefault(store, lane)
         self._dispatch()
@@ -93,12 +134,15 @@ class Limiter:
             try:
                 await turn
             except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():  # the slot came in the same instant: pass it on
-                    self._release(lane)
+                if turn.done() and not turn.cancelled():
+                    if turn.exception() is None:  # the slot came in the same instant: pass it on
+                        self._release(lane)
                 else:
                     turn.cancel()
                     self._dispatch()
                 raise
+            if self._shared is not None:  # to ask for a token is not to wait
+                waited = self._clock.now() - came_at > _MOMENT
         try:
             yield waited
         finally:
@@ -109,13 +153,17 @@ class Limiter:
         bucket = self._find(store, group)
         if bucket is not None:
             bucket.paused_until = max(bucket.paused_until, _micros(until))
+            if self._shared is not None:
+                self._tell(bucket, self._shared.pause(store, group, _micros(until)))
             self._dispatch()
 
     def resume(self, store: str, group: str, until: datetime) -> None:
         """End a pause that was set up to ``until`` or earlier: who set it has waited it out in real time."""
         bucket = self._find(store, group)
         if bucket is not None and bucket.paused_until <= _micros(until):
-            bucket.paused_until = 0
+            bucket.paused_until = bucket.ask_at = 0
+            if self._shared is not None:
+                self._tell(bucket, self._shared.resume(store, group, _micros(until)))
             self._dispatch()
 
     def paused_until(self, store: str, group: str) -> datetime | None:
@@ -158,7 +206,7 @@ class Limiter:
         while given:
             given = False
             for store, lane in list(self._asking.items()):
-                if self._give(lane, now):
+                if self._give(store, lane, now):
                     self._asking.move_to_end(store)  # it had its turn; who got nothing keeps its place
                     given = True
         self._set_alarm(self._next_ready(now))
@@ -168,26 +216,77 @@ class Limiter:
         most = min(self._per_store, max(free, 1))
         return self._in_flight < self._total and free > 0 and lane.in_flight < most
 
-    def _give(self, lane: _Lane, now: int) -> bool:
+    def _give(self, store: str, lane: _Lane, now: int) -> bool:
         if not self._open(lane):
             return False
         for group, bucket in lane.buckets.items():
-            if bucket.drop_gone() and bucket.ready_at() <= now:
+            if not bucket.asking and bucket.drop_gone() and bucket.ready_at() <= now:
                 lane.buckets.move_to_end(group)
-                bucket.take(now)
                 lane.in_flight += 1
                 self._platforms[lane.platform] = self._platforms.get(lane.platform, 0) + 1
                 self._in_flight += 1
-                bucket.waiting.popleft().set_result(None)
+                if self._shared is None:
+                    bucket.take(now)
+                    bucket.waiting.popleft().set_result(None)
+                else:
+                    bucket.asking = True
+                    self._run(self._ask(self._shared, store, lane, group, bucket))
                 return True
         return False
+
+    async def _ask(self, shared: SharedRates, store: str, lane: _Lane, group: str, bucket: _Bucket) -> None:
+        """Draw from a shared bucket for who waits first; the slot is held for it meanwhile."""
+        refused: tuple[int, int] | None = None
+        failure: Exception | None = None
+        try:
+            if bucket.telling is not None:
+                await bucket.telling
+            now = _micros(self._clock.now())
+            refused = await shared.take(store, group, interval=bucket.interval, burst=bucket.burst, now=now)
+        except Exception as error:  # it belongs to the caller
+            failure = error
+        bucket.asking = False
+        if refused is not None:
+            bucket.ask_at, paused = refused
+            bucket.paused_until = max(bucket.paused_until, paused)
+        elif bucket.drop_gone():
+            turn = bucket.waiting.popleft()
+            if failure is None:
+                turn.set_result(None)
+                self._dispatch()
+                return
+            turn.set_exception(failure)
+        self._release(lane)
+
+    def _tell(self, bucket: _Bucket, errand: Coroutine[None, None, None]) -> None:
+        """Run what the other processes are to know of a bucket, one after another."""
+        before = bucket.telling
+
+        async def tell() -> None:
+            if before is not None:
+                await before
+            try:
+                await errand
+            except Exception as error:  # the platform tells the others itself, with its next refusal
+                log.warning("rates.not_shared", error=type(error).__name__)
+
+        bucket.telling = self._run(tell())
+
+    def _run(self, errand: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(errand, name="limiter-errand")
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+        return task
 
     def _next_ready(self, now: int) -> int | None:
         ready: list[int] = []
         for store, lane in list(self._asking.items()):
-            waiting = [bucket.ready_at() for bucket in lane.buckets.values() if bucket.drop_gone()]
+            waiting = [
+                bucket.ready_at() for bucket in lane.buckets.values() if bucket.drop_gone() and not bucket.asking
+            ]
             if not waiting:
-                del self._asking[store]
+                if not any(bucket.waiting for bucket in lane.buckets.values()):
+                    del self._asking[store]
             elif self._open(lane):  # else the next release looks again
                 ready += [at for at in waiting if at > now]
         return min(ready, default=None)
