@@ -35,7 +35,6 @@ from gateway.policy.terms import Reason
 from gateway.ports import Offered, OrderBatch
 from gateway.storage import stores
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
 from gateway.storage.schema import cases, notices, work
 from gateway.storage.vault import Vault
 
@@ -172,10 +171,8 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    url = f"sqlite:///{tmp_path / 'gateway.db'}"
-    upgrade(url)
-    database = Database.open(url, lock=tmp_path / "lock")
+async def office(database_url: str, tmp_path: Path) -> AsyncIterator[Office]:
+    database = Database.open(database_url, lock=tmp_path / "lock")
     vault = Vault(bytes(range(32)))
 
     def fill(c: Any) -> None:
@@ -254,8 +251,8 @@ async def test_a_refund_that_shows_ends_the_watch_and_its_task(office: Office) -
 async def test_money_is_watched_where_it_may_not_come(
     office: Office, owner: str, facts: dict[str, Any], watched: bool
 ) -> None:
-    asked = [_request(owner, **each) for each in facts.pop("requests", ())]
-    await office.begin(_order(owner, requests=asked, **facts))
+    asked = [_request(owner, **each) for each in facts.get("requests", ())]
+    await office.begin(_order(owner, **{**facts, "requests": asked}))
     assert (await office.step()).settled is not watched
 
 

@@ -32,7 +32,6 @@ from gateway.policy.terms import Reason
 from gateway.ports import OrderBatch
 from gateway.storage import stores
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
 from gateway.storage.schema import notices, work
 from gateway.storage.vault import Vault
 
@@ -119,10 +118,8 @@ class Books:
 
 
 @pytest.fixture
-async def books(tmp_path: Path) -> AsyncIterator[Books]:
-    url = f"sqlite:///{tmp_path / 'gateway.db'}"
-    upgrade(url)
-    database = Database.open(url, lock=tmp_path / "lock")
+async def books(database_url: str, tmp_path: Path) -> AsyncIterator[Books]:
+    database = Database.open(database_url, lock=tmp_path / "lock")
     vault = Vault(bytes(range(32)))
 
     def fill(c: Any) -> None:
