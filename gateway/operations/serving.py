@@ -12,6 +12,7 @@ from datetime import datetime
 
 import structlog
 
+from gateway.cases.after import CHECK_KIND
 from gateway.cases.effects import WORK_KIND, take_over_interrupted
 from gateway.errors import GatewayError
 from gateway.inbox.receive import Receiver
@@ -22,10 +23,13 @@ from gateway.operations.receiving import lost_pushes, processor, receiver
 from gateway.operations.reindexing import reindexing
 from gateway.operations.remote.door import open_door
 from gateway.operations.roles import Role
-from gateway.operations.stock import STOCK_KIND, plan_readings, read_again
+from gateway.operations.stock import STOCK_KIND, check_order_stock, plan_readings, read_again
 from gateway.operations.stores import flag_disconnected
+from gateway.operations.upstream import look_at_linked
+from gateway.orders.link_news import PURCHASE_KIND
 from gateway.sync.daemon import StoreLoop
 from gateway.sync.pull import PullReport
+from gateway.work.carrying import Handler
 from gateway.work.queue import Claim
 from gateway.work.runner import Runner
 
@@ -137,8 +141,20 @@ def _runner(context: Context) -> Runner:
     async def read_stock(claim: Claim) -> datetime | None:
         return await read_again(context, claim.key)
 
+    async def check_stock(claim: Claim) -> None:
+        await check_order_stock(context, claim.key)
+
+    async def look_at_purchase(claim: Claim) -> None:
+        await look_at_linked(context, claim.key)
+
     worker = f"{platform.node()}:{os.getpid()}"
-    return Runner(context.database, context.clock, {WORK_KIND: advance, STOCK_KIND: read_stock}, worker)
+    handlers: dict[str, Handler] = {
+        WORK_KIND: advance,
+        STOCK_KIND: read_stock,
+        CHECK_KIND: check_stock,
+        PURCHASE_KIND: look_at_purchase,
+    }
+    return Runner(context.database, context.clock, handlers, worker)
 
 
 async def _take_over(context: Context) -> None:

@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from gateway.bootstrap import running
+from gateway.cases.after import FOLLOW_UP, check_key
 from gateway.cases.articles import articles
+from gateway.cases.case import history_of, open_case
 from gateway.cases.stock import supplier_is_out
 from gateway.cases.tasks import TaskKind, tasks_like, tasks_open
 from gateway.clock import ManualClock
@@ -24,6 +26,7 @@ from gateway.operations.initialise import initialise
 from gateway.operations.purchases import link_purchase
 from gateway.operations.stock import (
     STOCK_KIND,
+    check_order_stock,
     import_stock,
     list_stock,
     plan_readings,
@@ -322,3 +325,19 @@ async def test_stock_is_read_twice_a_day_and_what_is_stale_is_told_once(gateway:
     with pytest.raises(RateLimited):
         await read_again(gateway, "red")
     assert (await read_stock(gateway, store="red", by="mei"))[0].because == "slower"
+
+
+async def test_after_an_end_the_stock_is_read_and_noted_with_the_case(gateway: Context, shelf: Shelf) -> None:
+    await _put(gateway, _order("red", "S1", ("CUP", 2), ("JUG", 1), closure="cancelled"))
+    case = await gateway.database.write(
+        lambda c: open_case(c, store="red", order_id="S1", reason="out_of_stock", by="mei", now=NOW)
+    )
+    shelf.units = {"v-CUP": 31}
+    await check_order_stock(gateway, check_key("red", "S1"))
+    (line,) = [each for each in await gateway.database.read(lambda c: history_of(c, case.id)) if each.what == FOLLOW_UP]
+    assert line.details == {"done": "stock_read", "units": {"CUP": 31}, "untold": ["JUG"]}
+    (task,) = await _tasks(gateway)
+    assert (task.kind, task.details["sku"], task.case_id) == (TaskKind.verify_stock, "JUG", case.id)
+    shelf.fault = RateLimited("slower")
+    with pytest.raises(RateLimited):  # the work is done again later
+        await check_order_stock(gateway, check_key("red", "S1"))
