@@ -23,6 +23,7 @@ from gateway.orders.store import StoredOrder, erase_person, upsert_orders
 from gateway.policy.wording.catalog import Language
 from gateway.ports import OrderBatch
 from tests.kit.paper import NOON, make_order
+from tests.kit.pdf_text import text_of
 
 XHS = Store(
     id="xhs-1", app="a", platform="xiaohongshu", external_id="1", region="CN", currency="CNY",
@@ -87,28 +88,6 @@ def read(html: bytes) -> Reader:
     reader = Reader()
     reader.feed(html.decode())
     return reader
-
-
-def text_of(pdf: bytes) -> str:
-    """Return what a PDF reader would copy: strings are Latin for Helvetica, else UTF-16 big-endian."""
-    latin = {
-        match[1]
-        for each in re.findall(rb"<<(?:(?!>>).)*/BaseFont /Helvetica.*?>>", pdf, re.DOTALL)
-        if (match := re.search(rb"/Name /(F\d+)", each))
-    }
-    assert latin, "Helvetica is there"
-    told, font = [], b""
-    for name, string in re.findall(rb"/(F\d+) [\d.]+ Tf|\(((?:\\.|[^\\)])*)\) Tj", pdf, re.DOTALL):
-        if name:
-            font = name
-            continue
-        raw = re.sub(rb"\\([0-7]{3}|.)", lambda m: _escaped(m[1]), string, flags=re.DOTALL)
-        told.append(raw.decode("cp1252" if font in latin else "utf-16-be"))
-    return "".join(told)
-
-
-def _escaped(code: bytes) -> bytes:
-    return bytes([int(code, 8)]) if len(code) == 3 else {b"n": b"\n", b"r": b"\r", b"t": b"\t"}.get(code, code)
 
 
 def test_a_sheet_in_chinese_tells_the_order_as_it_was_read():
