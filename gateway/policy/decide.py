@@ -112,7 +112,7 @@ def _chosen(situation: Situation, best: Allowed, verdicts: tuple[Verdict, ...], 
         because=best.because,
         explanation=best.why,
         steps=best.steps,
-        options=tuple(verdict.option() for verdict in verdicts),
+        options=tuple([verdict.option() for verdict in verdicts]),
         refused=book.refused(situation, best),
     )
 
@@ -142,6 +142,6 @@ def _nobody_may(situation: Situation, verdicts: tuple[Verdict, ...], book: Book 
         because=(NO_RULE_PERMITS,) if ended else close.because,
         explanation=why,
         steps=() if ended else (Step(action=Action.ask_person, performed_by=performer),),
-        options=tuple(verdict.option() for verdict in verdicts),
+        options=tuple([verdict.option() for verdict in verdicts]),
         refused=book.refused(situation, None) if book else (),
     )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gateway.policy.verdict import Allowed
 
 
+_ACTS = tuple(RefusedAct)
+
+
 def refusals(
     situation: Situation,
     chosen: Allowed | None,
@@ -33,8 +36,10 @@ def refusals(
         forbidding[RefusedAct.false_reason] = true_reason_only
     if _return_is_under_way(situation, chosen):
         forbidding[RefusedAct.refund_before_return] = money_after_goods
+    if not forbidding:
+        return ()
     cites = {act: _forbids(situation, fact) for act, fact in forbidding.items()}
-    return tuple(Refusal(what=act, because=cites[act]) for act in RefusedAct if cites.get(act))
+    return tuple([Refusal(what=act, because=cites[act]) for act in _ACTS if cites.get(act)])
 
 
 def _return_is_under_way(situation: Situation, chosen: Allowed | None) -> bool:

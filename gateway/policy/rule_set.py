@@ -125,7 +125,9 @@ class RuleSet:
 
         A date counts from 00:00 in ``zone`` on.
         """
-        return Rules(self, in_force, self._view(in_force.astimezone(zone).date(), known_by.astimezone(zone).date()))
+        today = in_force.astimezone(zone).date()
+        view = self._view(today, today if known_by == in_force else known_by.astimezone(zone).date())
+        return Rules(self, in_force, view.known, view.topics)
 
     def of_store(self, store: str) -> RuleSet:
         """Return the rules by which a store is judged: these, with its own values over them where it has some."""
@@ -161,25 +163,33 @@ class Rules(NamedTuple):
 
     rule_set: RuleSet
     in_force: datetime
-    view: View
+    known: dict[str, Known[Any]]
+    topics: frozenset[str]
 
     def know(self, fact: Fact[T]) -> Known[T]:
         """Return a fact. Raises NoRuleKnown when none was in force and published, or only a change was announced."""
         try:
-            return self.view.known[fact.name]
+            return self.known[fact.name]
         except KeyError:
-            raise NoRuleKnown(
-                f"no rule is known for {fact.name} at {self.in_force.isoformat()}; a person must look, "
-                f"or the rule set {self.rule_set.version} needs a value with a source"
-            ) from None
+            raise self._unknown(fact) from None
 
     def value(self, fact: Fact[T]) -> T:
         """Return a fact's value alone. Raises NoRuleKnown like `know`."""
-        return self.know(fact).value
+        try:
+            value: T = self.known[fact.name].value
+        except KeyError:
+            raise self._unknown(fact) from None
+        return value
 
     def covers(self, topic: str) -> bool:
         """Tell whether any fact under ``topic`` (a platform's folder) was in force and published."""
-        return topic in self.view.topics
+        return topic in self.topics
+
+    def _unknown(self, fact: Fact[Any]) -> NoRuleKnown:
+        return NoRuleKnown(
+            f"no rule is known for {fact.name} at {self.in_force.isoformat()}; a person must look, "
+            f"or the rule set {self.rule_set.version} needs a value with a source"
+        )
 
 
 def load_rules(folder: Path | None = None) -> RuleSet:

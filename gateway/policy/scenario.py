@@ -13,7 +13,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from gateway.model.order import Phase, SaleType
 from gateway.model.store import Platform, Role
@@ -74,7 +84,7 @@ def _read_instant(value: object) -> datetime:
         instant = datetime.max.replace(tzinfo=UTC)
     if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
         raise ValueError(f"lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}: check it")
-    return instant.replace(microsecond=0)
+    return instant.replace(microsecond=0) if instant.microsecond else instant
 
 
 def _read_integer(value: object) -> object:
@@ -116,14 +126,15 @@ def _amount(amount: str, currency: str) -> Amount:
     return Amount.model_validate({"amount": amount, "currency": currency})
 
 
-def _read_amount(value: object) -> object:
+def _read_amount(value: object, read: ValidatorFunctionWrapHandler) -> Amount:
     """Return the amount of a plain pair of texts, made once for equal ones; the rest is left to be read or refused."""
     if type(value) is dict and len(value) == 2:
         amount, currency = value.get("amount"), value.get("currency")
         if type(amount) is str and type(currency) is str:  # a `PlainText` may not be what it equals
             with suppress(ValueError):
                 return _amount(amount, currency)
-    return value
+    read_amount: Amount = read(value)
+    return read_amount
 
 
 Text = Annotated[str, AfterValidator(_read_text)]
@@ -142,7 +153,7 @@ OrderCount = Annotated[int, Strict(), BeforeValidator(_read_integer), Field(ge=1
 """How many orders: one or more."""
 
 
-Paid = Annotated[Amount, BeforeValidator(_read_amount)]
+Paid = Annotated[Amount, WrapValidator(_read_amount)]
 """Money beside its currency."""
 
 
@@ -257,7 +268,7 @@ def _completed(order: OrderFacts, currency: str, region: str) -> OrderFacts:
     defaults: dict[str, Any] = {name: Amount.zero(currency) for name in _MONEY_FIELDS if name not in given}
     if "buyer_language" not in given:
         defaults["buyer_language"] = default_language(region)
-    return order.model_copy(update=defaults)
+    return order.model_copy(update=defaults) if defaults else order
 
 
 class Scenario(_Part):

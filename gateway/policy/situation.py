@@ -46,15 +46,15 @@ class Situation(NamedTuple):
         """Look up what was in force at `as_of` and known by `known_by`."""
         scenario = _as_the_platform_means(scenario)
         store, order, zone = scenario.store, scenario.order, scenario.store.zone
-        asked = _asked_by_buyer(order)
+        asked, as_of = _asked_by_buyer(order), scenario.as_of.astimezone(zone)
         return cls(
             scenario=scenario,
-            rules=rule_set.at(scenario.as_of, scenario.known_by, zone),
+            rules=rule_set.at(as_of, scenario.known_by, zone),
             prices=prices(store.currency, store.valuation),
             order=order,
             reason=scenario.intent.reason,
             zone=zone,
-            as_of=scenario.as_of.astimezone(zone),
+            as_of=as_of,
             open_kind=asked,
             orders_asked=1 if asked or order.phase in _ONE_BY_ONE else scenario.intent.batch_size,
         )

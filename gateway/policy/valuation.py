@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import lcm
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from gateway.errors import NoRuleKnown
 from gateway.model.base import Frozen
@@ -98,10 +98,10 @@ class Valuation(Frozen):
 
     quota_unit: DecimalText | None = None
     credit_point: DecimalText | None = None
-    credit_band: dict[_Band, DecimalText] = {}
+    credit_band: dict[_Band, DecimalText] = Field(default_factory=dict)
     penalty_point: DecimalText | None = None
     counted_cancellation: DecimalText | None = None
-    rate_threshold: dict[_Line, DecimalText] = {}
+    rate_threshold: dict[_Line, DecimalText] = Field(default_factory=dict)
     coupon: DecimalText | None = None
     gift: DecimalText | None = None
     p_buyer_accepts: Probability | None = None
@@ -156,10 +156,10 @@ def is_priceable(currency: str, valuation: Valuation) -> bool:
 
 def prices(currency: str, valuation: Valuation) -> Prices:
     """Return what everything costs a store with this currency and these own figures (VALUATION.md)."""
+    if not valuation.model_fields_set:
+        return _usual(currency)
     places = decimal_places(currency)
     defaults = _defaults(valuation.rate if valuation.rate is not None else RATES[currency], places)
-    if not valuation.model_fields_set:
-        return defaults
 
     def own(given: Decimal | None, default: Exact) -> Exact:
         return default if given is None else _minor(given, places)
@@ -172,6 +172,11 @@ def prices(currency: str, valuation: Valuation) -> Prices:
         rate_lines={line: own(lines.get(str(line)), price) for line, price in defaults.rate_lines.items()},
         chances=_chances(valuation.p_buyer_accepts, valuation.p_silent, valuation.p_refuses),
     )
+
+
+@lru_cache(maxsize=256)
+def _usual(currency: str) -> Prices:
+    return _defaults(RATES[currency], decimal_places(currency))
 
 
 @lru_cache(maxsize=256)

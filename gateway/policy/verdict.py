@@ -70,6 +70,7 @@ class Forbidden(NamedTuple):
 Verdict = Allowed | Forbidden
 
 _UNJUDGED: dict[Path, Verdict] = {path: Forbidden(path=path) for path in PATHS}
+_PLACE_OF_KIND = {kind: place for place, kind in enumerate(COST_KINDS)}
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -84,9 +85,16 @@ def judged(path: Path, rule: Callable[[Situation], Verdict], situation: Situatio
 def ranked(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """Return all six paths, lawful and cheap first (READINGS 11); a path nobody judged is not permitted."""
     every = _UNJUDGED | {verdict.path: verdict for verdict in verdicts}
-    lawful = [verdict for verdict in every.values() if isinstance(verdict, Allowed)]
-    lawful.sort(key=lambda each: (each.cost.total.amount, each.ends or _NEVER))  # stable: then the order of paths
-    return (*lawful, *(verdict for verdict in every.values() if isinstance(verdict, Forbidden)))
+    lawful: list[Allowed] = []
+    others: list[Forbidden] = []
+    for verdict in every.values():
+        if isinstance(verdict, Allowed):
+            lawful.append(verdict)
+        else:
+            others.append(verdict)
+    if len(lawful) > 1:
+        lawful.sort(key=lambda each: (each.cost.total.amount, each.ends or _NEVER))  # stable: then the order of paths
+    return (*lawful, *others)
 
 
 def stricter(own: Iterable[Verdict], base: Iterable[Verdict]) -> list[Verdict]:
@@ -122,26 +130,23 @@ def cost_of(charges: Sequence[Charge], currency: str, out_of: int = 1) -> Cost:
     Charges of no quantity leave no item; of several rules for one kind the first is cited. Quantities that are chances
     count so many ``out_of``.
     """
-    if not charges:
-        return _nothing(currency)
-    by_kind: dict[CostKind, list[Charge]] = {}
-    for charge in charges:
-        if charge.quantity:
-            by_kind.setdefault(charge.kind, []).append(charge)
-    items, total = [], 0
-    for kind in COST_KINDS:
+    by_kind: dict[CostKind, tuple[Exact, Exact, str | None]] = {}  # quantity, amount, rule
+    for kind, quantity, price, rule in charges:
+        if not quantity:
+            continue
         if kind in by_kind:
-            same = by_kind[kind]
-            minor = round(exact(sum(each.quantity * each.price for each in same), out_of))
-            total += minor
-            items.append(
-                CostItem(
-                    kind=kind,
-                    quantity=exact(sum(each.quantity for each in same), out_of),
-                    amount=Amount.rounded(minor, currency),
-                    rule=next((each.rule for each in same if each.rule), None),
-                )
-            )
+            so_far, amount, first = by_kind[kind]
+            by_kind[kind] = so_far + quantity, amount + quantity * price, first or rule
+        else:
+            by_kind[kind] = quantity, quantity * price, rule
+    if not by_kind:
+        return _nothing(currency)
+    items, total = [], 0
+    for kind in sorted(by_kind, key=_PLACE_OF_KIND.__getitem__):
+        quantity, amount, rule = by_kind[kind]
+        minor = round(exact(amount, out_of))
+        total += minor
+        items.append(CostItem(kind, exact(quantity, out_of), Amount.rounded(minor, currency), rule))
     return Cost(total=Amount.rounded(total, currency), items=tuple(items))
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gateway.policy.situation import Situation
 
 
+_HOUR = timedelta(hours=1)
+
+
 class Due(NamedTuple):
     """A message still to be sent, and when it is due: never before the instant of the decision."""
 
@@ -47,8 +50,8 @@ def contact_procedure(situation: Situation) -> Procedure:
     """Return where the procedure stands at `as_of` (Terms; Edge rulings, "Contact forecast"). Raises NoRuleKnown."""
     rules, now = situation.rules, situation.scenario.as_of
     sent = situation.scenario.contact.messages
-    gap = timedelta(hours=rules.value(XHS_MESSAGE_GAP_HOURS))
-    notice = timedelta(hours=rules.value(XHS_ANNOUNCED_HOURS))
+    gap = rules.value(XHS_MESSAGE_GAP_HOURS) * _HOUR
+    notice = rules.value(XHS_ANNOUNCED_HOURS) * _HOUR
     pending: list[Due] = []
     first = previous = sent[0].at if sent else now
     if not sent:
@@ -58,7 +61,7 @@ def contact_procedure(situation: Situation) -> Procedure:
         if found is None:
             pending.append(Due(Purpose.second_notice, max(now, previous + gap)))
         previous = found.at if found else pending[-1].at
-    last_from = max(first + timedelta(hours=rules.value(XHS_LAST_AFTER_HOURS)), previous + gap)
+    last_from = max(first + rules.value(XHS_LAST_AFTER_HOURS) * _HOUR, previous + gap)
     told = [message.announced_close_at for message in sent if message.announced_close_at is not None]
     if _earliest(sent, last_from, announced=True) is None:
         final = Due(Purpose.final_notice, max(now, last_from))
@@ -87,12 +90,12 @@ def _earliest(sent: tuple[Message, ...], since: datetime, *, announced: bool = F
 def _missing(now: datetime, pending: list[Due], complete_at: datetime, *, third_sent: bool) -> tuple[Missing, ...]:
     purposes = [due.purpose for due in pending]
     final_pending = Purpose.final_notice in purposes
-    found = {
-        Missing.message: Purpose.explain in purposes,
-        Missing.second_message: Purpose.second_notice in purposes,
-        Missing.third_message: final_pending and not third_sent,
-        Missing.message_gap: bool(pending) and pending[0].at > now,
-        Missing.announced_time: final_pending and third_sent,
-        Missing.time: not pending and now < complete_at,
-    }
-    return tuple(missing for missing, is_so in found.items() if is_so)
+    found = (
+        (Missing.message, Purpose.explain in purposes),
+        (Missing.second_message, Purpose.second_notice in purposes),
+        (Missing.third_message, final_pending and not third_sent),
+        (Missing.message_gap, bool(pending) and pending[0].at > now),
+        (Missing.announced_time, final_pending and third_sent),
+        (Missing.time, not pending and now < complete_at),
+    )
+    return tuple([missing for missing, is_so in found if is_so])
