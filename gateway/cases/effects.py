@@ -15,7 +15,7 @@ end, one request, ...): the database refuses a second.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -43,6 +43,7 @@ from gateway.storage.database import Database
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import decisions, effects, intents
 from gateway.storage.vault import Vault
+from gateway.work import leases
 from gateway.work.queue import submit
 from gateway.work.wake import wake_cases
 
@@ -252,12 +253,19 @@ def open_effects(connection: Connection) -> list[Effect]:
     return [_load(row) for row in rows]
 
 
-def take_over_interrupted(connection: Connection, now: datetime) -> int:
-    """Mark effects that a dead process left in mid-call as unknown, and make all open ones due; return how many."""
-    interrupted = connection.execute(select(effects).where(effects.c.state == EffectState.calling)).mappings().all()
-    for row in interrupted:
-        _move(connection, _load(row), EffectState.unknown, "the process ended while the platform was being called", now)
-    for effect in open_effects(connection):
+def take_over_interrupted(connection: Connection, now: datetime, *, living: Collection[str] = ()) -> int:
+    """Mark effects that a dead process left in mid-call as unknown, and make open ones due; return how many.
+
+    ``living`` names the processes that are at work beside each other (`gateway.work.leases.living`): what one of them
+    calls is left to it, and only what was interrupted becomes due. Where nobody else can be, all open ones do.
+    """
+    calling = effects.c.state == EffectState.calling
+    if living:
+        calling &= effects.c.caller.is_(None) | effects.c.caller.not_in(sorted(living))
+    interrupted = [_load(row) for row in connection.execute(select(effects).where(calling)).mappings().all()]
+    for effect in interrupted:
+        _move(connection, effect, EffectState.unknown, "the process ended while the platform was being called", now)
+    for effect in interrupted if living else open_effects(connection):
         submit(connection, WORK_KIND, effect.id, now, b"")
         wake_cases(connection, effect.store, [effect.act.order_id], now, "effect")
     return len(interrupted)
@@ -317,7 +325,12 @@ class Effects:
             taken = connection.execute(
                 update(effects)
                 .where(effects.c.id == effect.id, effects.c.state == EffectState.committed)
-                .values(state=EffectState.calling, attempts=effects.c.attempts + 1, changed_at=now)
+                .values(
+                    state=EffectState.calling,
+                    attempts=effects.c.attempts + 1,
+                    changed_at=now,
+                    caller=leases.this_process(),
+                )
             )
             if taken.rowcount != 1:
                 raise Conflict(f"Effect {effect.id} is no longer waiting to be sent; somebody else took it.")

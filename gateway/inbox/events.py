@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     update,
 )
 
@@ -114,22 +115,22 @@ def keep(connection: Connection, vault: Vault, arrivals: Sequence[Arrival]) -> N
     append_pushes(connection, [_row(vault, arrival) for arrival in arrivals])
 
 
-def unread(connection: Connection, now: datetime, limit: int) -> list[Event]:
-    """Return pushes nobody has looked into, the oldest first."""
-    where = _waiting(now) & inbox.c.kind.is_(None)
+def unread(connection: Connection, now: datetime, limit: int, app: str | None = None) -> list[Event]:
+    """Return pushes (of ``app`` only, when given) nobody has looked into, the oldest first."""
+    where = _waiting(now) & inbox.c.kind.is_(None) & _of(app)
     return _events(connection, select(inbox).where(where).order_by(inbox.c.due_at, inbox.c.id).limit(limit))
 
 
-def due(connection: Connection, now: datetime, but: Collection[str], limit: int) -> list[Event]:
+def due(connection: Connection, now: datetime, but: Collection[str], limit: int, app: str | None = None) -> list[Event]:
     """Return pushes that are read and wait for an attempt, the longest due first; none of the stores ``but``."""
-    where = _waiting(now) & inbox.c.kind.is_not(None) & inbox.c.store.not_in(sorted(but))
+    where = _waiting(now) & inbox.c.kind.is_not(None) & inbox.c.store.not_in(sorted(but)) & _of(app)
     return _events(connection, select(inbox).where(where).order_by(inbox.c.due_at, inbox.c.id).limit(limit))
 
 
-def next_due(connection: Connection, but: Collection[str]) -> datetime | None:
+def next_due(connection: Connection, but: Collection[str], app: str | None = None) -> datetime | None:
     """Return when the next push is due, one of the stores ``but`` left out; None when none waits. It may be past."""
     others = inbox.c.kind.is_(None) | inbox.c.store.not_in(sorted(but))
-    query = select(inbox.c.due_at).where(_received(), others).order_by(inbox.c.due_at).limit(1)
+    query = select(inbox.c.due_at).where(_received(), others, _of(app)).order_by(inbox.c.due_at).limit(1)
     found = connection.execute(query).scalar_one_or_none()
     return None if found is None else from_micros(found)
 
@@ -268,6 +269,10 @@ def _label(app: str, received_at: int) -> str:
 def _received() -> ColumnElement[bool]:
     # a literal, so that the partial index of waiting rows is used
     return inbox.c.state == literal_column("'received'")
+
+
+def _of(app: str | None) -> ColumnElement[bool]:
+    return true() if app is None else inbox.c.app == app
 
 
 def _waiting(now: datetime) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ _MOST_PAGES = 1000  # a list that never ends is a fault of the platform's
 
 
 class LostPushFetcher:
-    """Fetches the lost pushes of every app whose platform keeps them."""
+    """Fetches the lost pushes of every app (or of ``app`` only) whose platform keeps them."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class LostPushFetcher:
         adapter_for: Callable[[str], Adapter],
         app_channel: Callable[[Adapter, App, AppSecret], Channel],
         on_kept: Callable[[], None] = lambda: None,
+        app: str | None = None,
     ) -> None:
         self._database = database
         self._vault = vault
@@ -42,6 +43,7 @@ class LostPushFetcher:
         self._adapter_for = adapter_for
         self._app_channel = app_channel
         self._on_kept = on_kept
+        self._app = app
 
     async def run(self) -> None:
         """Fetch now and every five minutes until cancelled. An app that fails delays no other."""
@@ -53,7 +55,11 @@ class LostPushFetcher:
         """Fetch what was lost, of every app, and return how much that was. Failures are logged, not raised."""
 
         def read(connection: Connection) -> list[tuple[App, AppSecret]]:
-            return [(app, rows.app_secret(connection, self._vault, app.id)) for app in rows.apps(connection)]
+            return [
+                (app, rows.app_secret(connection, self._vault, app.id))
+                for app in rows.apps(connection)
+                if self._app in {None, app.id}
+            ]
 
         found = 0
         for app, secret in await self._database.read(read):

@@ -34,7 +34,11 @@ _TIDY_EVERY = timedelta(hours=1)
 
 
 class Processor:
-    """Reads and acts on received pushes for as long as it runs. Stores run apart: a sick one delays no other."""
+    """Reads and acts on received pushes for as long as it runs. Stores run apart: a sick one delays no other.
+
+    With ``app`` only on those of one app, so that several processes can share the apps between them. Pushes that
+    another process stored or replayed are seen within ``look_every`` seconds of real time.
+    """
 
     def __init__(
         self,
@@ -44,12 +48,16 @@ class Processor:
         clock: Clock,
         adapter_for: Callable[[str], Adapter],
         truth: Truth,
+        app: str | None = None,
+        look_every: float = _LOOK_EVERY,
     ) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
         self._adapter_for = adapter_for
         self._truth = truth
+        self._app = app
+        self._look_every = look_every
         self._awake = asyncio.Event()
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._fault: BaseException | None = None  # the database failed us: no push can be settled any more
@@ -83,7 +91,7 @@ class Processor:
     async def _look(self) -> bool:
         """Look into what nobody has looked into; return whether there was any."""
         now = self._clock.now()
-        fresh = await self._database.read(lambda c: rows.unread(c, now, _AT_ONCE))
+        fresh = await self._database.read(lambda c: rows.unread(c, now, _AT_ONCE, self._app))
         if not fresh:
             return False
 
@@ -100,7 +108,7 @@ class Processor:
 
     async def _due(self) -> list[Event]:
         now, busy = self._clock.now(), frozenset(self._lanes)
-        return await self._database.read(lambda c: rows.due(c, now, busy, _AT_ONCE))
+        return await self._database.read(lambda c: rows.due(c, now, busy, _AT_ONCE, self._app))
 
     def _start(self, due: Sequence[Event]) -> bool:
         by_store: dict[str, list[Event]] = defaultdict(list)
@@ -150,12 +158,12 @@ class Processor:
     async def _sleep(self) -> None:
         """Return on `wake`, when a lane ends, when the next push is due, or to look at what others replayed."""
         busy = frozenset(self._lanes)
-        due_at = await self._database.read(lambda c: rows.next_due(c, busy))
+        due_at = await self._database.read(lambda c: rows.next_due(c, busy, self._app))
         waits: list[asyncio.Task[object]] = [asyncio.create_task(self._awake.wait())]
         if due_at is not None:
             waits.append(asyncio.create_task(self._until(due_at)))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED, timeout=_LOOK_EVERY)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED, timeout=self._look_every)
         finally:
             for wait in waits:
                 wait.cancel()
@@ -181,6 +189,8 @@ def _things(wishes: list[Wish] | GatewayError) -> list[Thing]:
         found += [Thing("request", wish.store, name) for name in wish.requests]
         if wish.authorisation is not None:
             found.append(Thing("authorisation", wish.store, wish.authorisation.value))
+        if wish.chat is not None:
+            found.append(Thing("chat", wish.store, wish.chat.conversation, wish.chat.buyer))
     return found
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy import Connection as Transaction
+
 from gateway.cases.resolve import Resolver
 from gateway.config import Configuration
 from gateway.model.store import App, AppSecret, Credential
@@ -22,6 +24,10 @@ from gateway.sync.pull import Progress, Pull
 
 Tell = Callable[[Progress], None]
 """Hears how far a pull has come."""
+
+
+Guard = Callable[[Transaction], None]
+"""Raises within a write that this process may no longer do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,14 @@ class OpenAppChannel(Protocol):
         ...
 
 
+class MakePull(Protocol):
+    """Makes the pull of a store."""
+
+    def __call__(self, connection: Connection, hears: Tell, guard: Guard | None = None, /) -> Pull:
+        """Return the pull."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One running gateway."""
@@ -95,15 +109,15 @@ class Context:
     resolver: Resolver
     adapter_for: Callable[[str], Adapter]
     app_channel: OpenAppChannel
-    make_pull: Callable[[Connection, Tell], Pull]
+    make_pull: MakePull
     tell: Tell  # hears how far pulls have come
     shared: bool = False  # other acts may be under way in this process, effects in mid-call among them
     arrivals: Arrivals[Any] = field(default_factory=Arrivals)  # what links of this process brought
     loops: dict[str, Callable[[], None]] = field(default_factory=dict)  # by store: cuts the rest of its loop short
 
-    def pull_for(self, connection: Connection) -> Pull:
-        """Return the pull of a store; `tell` hears its progress."""
-        return self.make_pull(connection, self.tell)
+    def pull_for(self, connection: Connection, guard: Guard | None = None) -> Pull:
+        """Return the pull of a store; `tell` hears its progress, ``guard`` may refuse what moves a cursor."""
+        return self.make_pull(connection, self.tell, guard)
 
 
 def joined(
@@ -124,7 +138,7 @@ def joined(
 
     turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    def make_pull(connection: Connection, hears: Tell) -> Pull:
+    def make_pull(connection: Connection, hears: Tell, guard: Guard | None = None) -> Pull:
         return Pull(
             store=connection.store,
             adapter=connection.adapter,
@@ -136,6 +150,7 @@ def joined(
             tell=hears,
             turn=turns[connection.store.id],
             rules=rules,
+            guard=guard or (lambda _: None),
         )
 
     resolver = Resolver(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gateway.cases.heard import hear_buyer
 from gateway.errors import Unavailable
 from gateway.inbox.lost import LostPushFetcher
 from gateway.inbox.process import Processor
@@ -26,26 +27,37 @@ def receiver(context: Context, on_kept: Callable[[], None]) -> Receiver:
     )
 
 
-def processor(context: Context) -> Processor:
-    """Return what acts on pushes that were taken in."""
+def processor(context: Context, app: str | None = None, *, look_every: float = 5.0) -> Processor:
+    """Return what acts on pushes that were taken in, of all apps or of one."""
 
     async def check(store_id: str) -> None:
         checked = (await check_stores(context, [store_id]))[0]
         if not checked.works and checked.state is StoreState.connected:
             raise Unavailable(f"Whether store {store_id} is still authorised could not be told: {checked.words}")
 
-    truth = Truth(database=context.database, connections=context.connections, pull_for=context.pull_for, check=check)
+    async def heard(store_id: str, buyer: str) -> None:
+        await hear_buyer(context.database, context.vault, store_id, buyer, context.clock.now())
+
+    truth = Truth(
+        database=context.database,
+        connections=context.connections,
+        pull_for=context.pull_for,
+        check=check,
+        heard=heard,
+    )
     return Processor(
         database=context.database,
         vault=context.vault,
         clock=context.clock,
         adapter_for=context.adapter_for,
         truth=truth,
+        app=app,
+        look_every=look_every,
     )
 
 
-def lost_pushes(context: Context, on_kept: Callable[[], None]) -> LostPushFetcher:
-    """Return what fetches pushes that never arrived."""
+def lost_pushes(context: Context, on_kept: Callable[[], None], app: str | None = None) -> LostPushFetcher:
+    """Return what fetches pushes that never arrived, of all apps or of one."""
     return LostPushFetcher(
         database=context.database,
         vault=context.vault,
@@ -53,4 +65,5 @@ def lost_pushes(context: Context, on_kept: Callable[[], None]) -> LostPushFetche
         adapter_for=context.adapter_for,
         app_channel=context.app_channel,
         on_kept=on_kept,
+        app=app,
     )

@@ -98,11 +98,12 @@ class _Tally:
 class Pull:
     """Reads one store. Safe to stop at any instant: the cursor moves only with the rows it speaks of.
 
-    Pulls of one process that move the store's cursors share ``turn``: they go one after another. Without ``rules``
-    orders are stored and nothing else is done with them.
+    Pulls of one process that move the store's cursors share ``turn``: they go one after another. Where several
+    processes may pull, ``guard`` raises within each write that moves a cursor once the store is another's to pull.
+    Without ``rules`` orders are stored and nothing else is done with them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by name: what a pull stands on
         self,
         *,
         store: Store,
@@ -115,6 +116,7 @@ class Pull:
         tell: Callable[[Progress], None] = lambda _: None,
         turn: asyncio.Lock | None = None,
         rules: RuleSet | None = None,
+        guard: Callable[[Connection], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._database = database
@@ -124,6 +126,7 @@ class Pull:
         self._tell = tell
         self._turn = turn or asyncio.Lock()
         self._rules = rules
+        self._guard = guard
         self._aside = Aside()
         self._orders = OrderStream(store, adapter, channel, settings.parallel, self._aside)
         self._after_sales = (
@@ -176,6 +179,7 @@ class Pull:
         now = self._clock.now()
 
         def act(connection: Connection) -> None:
+            self._guard(connection)
             for cursor in planned:
                 save_cursor(connection, cursor, now)
 
@@ -187,8 +191,7 @@ class Pull:
         if last is not None and self._clock.now() - last.position < self._settings.reconcile_every:
             return PullReport(self._store.id)
         report = PullReport(self._store.id) if last is None else await self.reconcile()
-        done = Cursor(self._store.id, _RECONCILED, self._clock.now())
-        await self._database.write(lambda c: save_cursor(c, done, done.position))
+        await self._plan([Cursor(self._store.id, _RECONCILED, self._clock.now())])
         return report
 
     async def reconcile(self) -> PullReport:
@@ -337,7 +340,7 @@ class Pull:
         async def finish(cursor: Cursor) -> PullReport:
             async with places:
                 report = await self._read(stream, cursor, keep=True, tally=tally)
-                await self._database.write(lambda c: drop_cursor(c, self._store.id, cursor.stream))
+                await self._database.write(lambda c: self._drop(c, cursor))
                 return report
 
         return sum(await together(finish(each) for each in ranges), PullReport(self._store.id))
@@ -379,6 +382,7 @@ class Pull:
             saved = [loaded.save(connection, self._vault, now) for loaded in pages]
             self._look_at(connection, [order_id for each in saved for order_id in each.orders], now)
             if cursor is not None:
+                self._guard(connection)
                 save_cursor(connection, cursor, now)
             return saved
 
@@ -391,6 +395,10 @@ class Pull:
             return
         mark(connection, self._vault, self._store, self._rules, order_ids, now)
         book_found(connection, self._store, self._rules, order_ids, now)
+
+    def _drop(self, connection: Connection, cursor: Cursor) -> None:
+        self._guard(connection)
+        drop_cursor(connection, self._store.id, cursor.stream)
 
     async def _save_one(self, loaded: Loaded) -> Saved:
         (saved,) = await self._save([loaded])
