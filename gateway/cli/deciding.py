@@ -20,6 +20,7 @@ from gateway.policy.wording.catalog import Language, texts_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.cases.upstream import Upstream
     from gateway.operations.deciding import Answer
     from gateway.policy.rule_set import RuleSet
     from gateway.policy.setting import Setting
@@ -193,15 +194,38 @@ def _show_answer(session: Session, answer: Answer, texts: Texts, *, show_scenari
     facts = {name: getattr(answer, name) for name in ("attested", "changed", "defaulted", "missing")}
     if session.json:
         shown = {"store": answer.store, "order": answer.order_id, "decision": decision_object(answer.decision)}
-        print_json(shown | {"facts": facts} | ({"scenario": scenario} if show_scenario else {}))
+        upstream = {} if answer.upstream is None else {"upstream": answer.upstream}
+        print_json(shown | {"facts": facts} | upstream | ({"scenario": scenario} if show_scenario else {}))
         return
     typer.echo(Told(answer.decision, answer.scenario, answer.rules, texts).page() + "\n")
+    if answer.upstream is not None:
+        _show_upstream(answer.upstream, texts)
     for name, paths in facts.items():
         if paths:
             typer.echo(f"{texts.say(f'facts.{name}')}{texts.say('page.colon')}{', '.join(paths)}")
     typer.echo(f"{texts.say('facts.ask_again')}{texts.say('page.colon')}\n  {_ask_again(answer)}")
     if show_scenario:
         _print_scenario(scenario, texts)
+
+
+def _show_upstream(upstream: Upstream, texts: Texts) -> None:
+    """Say what becomes of the purchases of a sale, and what its end costs with theirs."""
+    typer.echo(f"{texts.say('upstream.title')}{texts.say('page.colon')}")
+    for each in upstream.purchases:
+        cost = _price(each.cost_minor, each.currency)
+        plan, because = texts.say(f"plan.{each.plan}"), texts.explain(each.because)
+        one = texts.say("upstream.one", order=each.order_id, store=each.store, plan=plan, cost=cost, because=because)
+        typer.echo(f"  {one}")
+    net = texts.say("upstream.unknown")
+    if upstream.net_minor is not None:
+        net = _price(upstream.net_minor, upstream.currency)
+    typer.echo(f"{texts.say('upstream.net')}{texts.say('page.colon')}{net}\n")
+
+
+def _price(minor: int, currency: str) -> str:
+    from gateway.policy.amount import Amount
+
+    return f"{Amount.rounded(minor, currency).amount} {currency}"
 
 
 def _ask_again(answer: Answer) -> str:

@@ -39,7 +39,7 @@ def resolve(
     from gateway.operations.resolving import resolve as run
 
     result = session.ask(run, order, reason, store=store, dry_run=dry_run, approved=yes, by=session.person())
-    session.show(result, _decision, _options)
+    session.show(result, _decision, _options, _purchases)
     if (code := exit_of(result.outcome)) is not Exit.ok:
         raise typer.Exit(code)
 
@@ -101,6 +101,35 @@ def _options(result: Resolved) -> RenderableType:
         for option in result.decision["options"]
     )
     return table("Paths", ("path", "allowed", "cost", "missing", "rules"), rows, empty="")
+
+
+def _purchases(result: Resolved) -> RenderableType | None:
+    """Return what becomes of the purchases of a sale, and what its end costs with theirs."""
+    from gateway.policy.amount import Amount
+
+    def price(minor: int, currency: str) -> str:
+        return f"{Amount.rounded(minor, currency).amount} {currency}"
+
+    upstream = result.upstream
+    if upstream is None:
+        return None
+    rows = (
+        (
+            each.store,
+            each.order_id,
+            each.phase,
+            each.plan.replace("_", " "),
+            each.reason,
+            price(each.cost_minor, each.currency),
+            price(each.money_back_minor, each.currency),
+            each.because,
+        )
+        for each in upstream.purchases
+    )
+    net = upstream.net_minor
+    whole = "not known" if net is None else price(net, upstream.currency)
+    columns = ("bought by", "purchase", "phase", "then", "true reason", "cost", "comes back", "why")
+    return table(f"Purchases for this order; the end costs {whole} with theirs", columns, rows, empty="")
 
 
 def _stopped(stopped: Stopped) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
+from gateway.model.money import to_major
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.model.purchase import KnownLink
     from gateway.operations.purchases import Discovered
+    from gateway.operations.upstream import Orphan
 
 SaleArgument = Annotated[str, typer.Argument(metavar="SALE", help="The sale's order number.")]
 PurchaseArgument = Annotated[str, typer.Argument(metavar="PURCHASE", help="The purchase's order number.")]
@@ -136,12 +138,38 @@ def list_(
     session: Session,
     order: Annotated[str | None, typer.Option(metavar="ORDER", help="Only of this order, sale or purchase.")] = None,
     store: Annotated[str | None, typer.Option(metavar="STORE", help="Only of this store's orders.")] = None,
+    orphaned: Annotated[
+        bool, typer.Option("--orphaned", help="Only purchases that live although their sales are over.")
+    ] = False,
 ) -> None:
-    """List which purchase supplies which sale."""
+    """List which purchase supplies which sale, or the purchases that nobody needs any more."""
     from gateway.operations.purchases import list_links
+    from gateway.operations.upstream import list_orphans
 
+    if orphaned:
+        if order is not None:
+            raise typer.BadParameter("--orphaned lists whole stores; it does not go with --order.")
+        alone = session.run(lambda context: list_orphans(context, store=store), Access.read)
+        session.show(alone, _orphans)
+        return
     found = session.run(lambda context: list_links(context, store=store, order=order), Access.read)
     session.show(found, lambda shown: links_table("", shown))
+
+
+def _orphans(found: Sequence[Orphan]) -> RenderableType:
+    rows = (
+        (
+            each.store,
+            each.order_id,
+            each.phase,
+            "under way" if each.shipped else "not sent yet",
+            "-" if each.total_minor is None else f"{to_major(each.total_minor, each.currency)} {each.currency}",
+            ", ".join(each.sales),
+        )
+        for each in found
+    )
+    columns = ("bought by", "purchase", "phase", "", "paid", "its sales, all over")
+    return table("", columns, rows, empty="No purchase is left over.")
 
 
 def links_table(title: str, found: Sequence[KnownLink]) -> RenderableType:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from gateway.cases.counts import counts_of
 from gateway.cases.facts import open_request, question_of
 from gateway.cases.gathered import Gathered, gathered
+from gateway.cases.upstream import Upstream, upstream_of
 from gateway.errors import DataError, NotFound
 from gateway.ledger import points
 from gateway.model.after_sale import AfterSaleReason
@@ -18,6 +19,7 @@ from gateway.model.store import Platform, Store
 from gateway.operations.context import Context
 from gateway.operations.orders import store_of_order
 from gateway.operations.stores import chosen_stores
+from gateway.operations.upstream import judge_of
 from gateway.orders.attested import facts_for
 from gateway.orders.store import StoredOrder
 from gateway.orders.store import order as stored_order
@@ -48,6 +50,7 @@ class Answer:
     changed: tuple[str, ...]
     defaulted: tuple[str, ...]
     missing: tuple[str, ...]
+    upstream: Upstream | None  # the purchases of a sale, and what its end costs with theirs
 
 
 async def decide_order(
@@ -94,16 +97,18 @@ async def decide_order(
         scenario = with_settings(scenario, settings)
         attested = tuple(f"order.{name}" for name in question.attested)
         defaulted = tuple(f"order.{name}" for name in question.defaulted) + _points_untold(c, of_store)
+        decision = decide(scenario, by)
         return Answer(
             owner,
             order_id,
             scenario,
-            decide(scenario, by),
+            decision,
             by,
             _without(attested, changed),
             changed,
             _without(defaulted, changed),
             _without(_missing(scenario), changed),
+            upstream_of(c, judge_of(context), (owner, order_id), why, decision, as_of),
         )
 
     return await context.database.read(read)

@@ -8,9 +8,11 @@ from typing import Any
 
 from gateway.cases.effects import Effect, EffectState
 from gateway.cases.resolve import Resolution
+from gateway.cases.upstream import Upstream, upstream_of
 from gateway.model.order import Phase
 from gateway.operations.context import Context
 from gateway.operations.orders import store_of_order
+from gateway.operations.upstream import judge_of
 from gateway.policy.decision import decision_object
 from gateway.policy.terms import Action, Performer, Reason
 
@@ -51,6 +53,7 @@ class Resolved:
     outcome: Outcome
     words: str
     effect: Effect | None
+    upstream: Upstream | None = None  # the purchases of a sale, and what its end costs with theirs
 
 
 async def resolve(
@@ -72,7 +75,9 @@ async def resolve(
         found = await context.resolver.ask(owner, order_id, reason)
     else:
         found = await context.resolver.resolve(owner, order_id, reason, by=by, approved=approved)
-    order = found.order.order
+    order, now = found.order.order, context.clock.now()
+    judge, sale = judge_of(context), (order.store, order.order_id)
+    upstream = await context.database.read(lambda c: upstream_of(c, judge, sale, reason, found.decision, now))
     return Resolved(
         order.store,
         order.order_id,
@@ -83,6 +88,7 @@ async def resolve(
         Outcome.dry_run if dry_run else _outcome(found),
         found.because or (found.effect.because if found.effect else ""),
         found.effect,
+        upstream,
     )
 
 
