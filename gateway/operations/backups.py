@@ -47,7 +47,10 @@ async def backup(context: Context, file: Path) -> BackedUp:
     folder, now = context.folder, context.clock.now()
     manifest = await asyncio.to_thread(storage.backup, folder.database, folder.evidence, file, now)
     size = await asyncio.to_thread(lambda: file.stat().st_size)
-    return BackedUp(file, size, manifest.rows.get("orders", 0), manifest.made_at, storage.KEY_REMINDER)
+    reminder, elsewhere = storage.KEY_REMINDER, context.configuration.evidence.url
+    if elsewhere:
+        reminder += f" Neither are the evidence files at {elsewhere}: keep a copy of that place too."
+    return BackedUp(file, size, manifest.rows.get("orders", 0), manifest.made_at, reminder)
 
 
 async def restore(folder: DataFolder, file: Path, *, replace: bool = False) -> Restored:

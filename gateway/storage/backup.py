@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 
 from gateway.errors import ConfigurationError, DataError
 from gateway.model.base import Frozen, Instant
-from gateway.storage import audit, schema
+from gateway.storage import audit, evidence_register, schema
 from gateway.storage.migrate import known_revisions, revision_of
 from gateway.storage.process_lock import ProcessLock
 
@@ -129,7 +129,7 @@ def _fill(tar: tarfile.TarFile, copy: Path, evidence: Path, now: datetime) -> Ma
     parts = {_DATABASE: _add_file(tar, copy, _DATABASE, now)}
     # after the database: evidence is only ever added, so all that the copy speaks of is here
     for path in sorted(evidence.rglob("*")) if evidence.is_dir() else ():
-        if path.is_file() and not path.is_symlink():
+        if path.is_file() and not path.is_symlink() and not path.name.startswith("."):  # one being written
             name = f"{_EVIDENCE}/{path.relative_to(evidence).as_posix()}"
             parts[name] = _add_file(tar, path, name, now)
     parts[_README] = _add_bytes(tar, (KEY_REMINDER + "\n").encode(), _README, now)
@@ -206,6 +206,8 @@ def _check_database(database: Path, manifest: Manifest) -> None:
     engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
     with engine.connect() as connection:
         audit.verify(connection)
+        if inspect(connection).has_table(schema.evidence.name):  # not in the first releases
+            evidence_register.verify(connection)
 
 
 def _put_in_place(folder: Path, data: Path, manifest: Manifest) -> None:

@@ -248,7 +248,7 @@ async def test_another_users_process_is_refused_by_either_end(bare, monkeypatch)
         (_line("stop_effects", {}, "0.0.0"), "ConfigurationError", "of 0.0.0"),
         (_line("no_such", {}), "DataError", "no_such"),
         (_line("add_app", {"secret": {"sign_key": CANARY, "other": CANARY}, CANARY: 1}), "DataError", "secret.other"),
-        (b"x" * (LONGEST_REQUEST + 2), "DataError", "16777216 bytes"),
+        (b"x" * (LONGEST_REQUEST + 2), "DataError", "33554432 bytes"),
     ],
     ids=["garbage", "empty", "release", "name", "arguments", "size"],
 )
@@ -264,7 +264,7 @@ async def test_what_is_no_request_is_refused_and_its_values_are_never_repeated(b
 
 async def test_a_request_too_long_is_not_even_sent(bare) -> None:
     async with open_door(bare):
-        with pytest.raises(DataError, match="16777216 at most"):
+        with pytest.raises(DataError, match="33554432 at most"):
             await _ask(bare, "stop_effects", store=None, active=True, by="x" * LONGEST_REQUEST)
 
 

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from gateway import errors
 from gateway.errors import GatewayError
 
-LONGEST_REQUEST = 16 << 20  # bytes
+LONGEST_REQUEST = 32 << 20  # bytes; the largest evidence file that may be set, in base64, and what goes with it
 LONGEST_ANSWER = 256 << 20
 
 
