@@ -10,16 +10,21 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
+from gateway.cases.approvals import ApprovalState, approvals_like
 from gateway.cases.due import due_by_rule, ship_by_rule
 from gateway.cases.effects import open_effects
+from gateway.cases.instructions import instructions_for
+from gateway.cases.tasks import tasks_open
 from gateway.model.after_sale import AfterSale, RequestState
 from gateway.model.store import Store, StoreState
+from gateway.operations.approvals import cost_of
 from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores
 from gateway.orders.agenda import running_requests, to_ship
 from gateway.orders.quarantine import list_open
 from gateway.orders.store import order as stored_order
 from gateway.orders.suspects import RaisedSign, standing_signs
+from gateway.policy.wording.catalog import Language
 
 
 class DueKind(StrEnum):
@@ -27,6 +32,8 @@ class DueKind(StrEnum):
 
     reconnect = "reconnect"  # the store's authorisation is gone
     effect = "effect"  # a call whose outcome is not settled
+    approval = "approval"  # an effect that waits for a person's yes
+    task = "task"  # what only a person can do
     answer = "answer"
     evidence = "evidence"
     inspect = "inspect"  # goods that came back
@@ -80,6 +87,8 @@ async def today(context: Context, *, store: str | None = None, limit: int = 100)
         return [
             *_reconnects(stores),
             *_effects(c, known),
+            *_approvals(c, known, now),
+            *_tasks(c, known, now),
             *(due for request in requests for due in _of_request(c, context, known[request.store], request, now)),
             *_shipments(c, context, known, now),
             *_quarantine(c, known),
@@ -132,6 +141,37 @@ def _effects(c: Connection, stores: dict[str, Store]) -> list[Due]:
         )
         for each in open_effects(c)
         if each.store in stores
+    ]
+
+
+def _approvals(c: Connection, stores: dict[str, Store], now: datetime) -> list[Due]:
+    found = approvals_like(c, stores=list(stores), states={ApprovalState.asked})
+    return [
+        Due(
+            each.store,
+            DueKind.approval,
+            each.id,
+            each.order_id,
+            each.expires_at,
+            _is_past(each.expires_at, now),
+            words=f"{each.action}, {cost_of(each)}: gateway approvals yes {each.id}, or no",
+        )
+        for each in found
+    ]
+
+
+def _tasks(c: Connection, stores: dict[str, Store], now: datetime) -> list[Due]:
+    return [
+        Due(
+            each.store,
+            DueKind.task,
+            each.id,
+            each.order_id,
+            each.due_by,
+            _is_past(each.due_by, now),
+            words=f"{instructions_for(each, stores[each.store], Language.en).title}: gateway tasks show {each.id}",
+        )
+        for each in tasks_open(c, stores=list(stores))
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
@@ -66,7 +67,7 @@ def make_task(kind: str, subject: str = "o1", /, **details: Any) -> Task:
         done_by=None,
         done_at=None,
         because="",
-        has_text=False,
+        has_text=kind == "send_message",
     )
 
 
@@ -175,3 +176,11 @@ def test_what_the_subject_tells_is_used() -> None:
 def test_affected_orders_are_named() -> None:
     found = told("delist", "xiaohongshu", "en", "CUP", orders=[{"order": "o8"}, {"order": "o9"}])
     assert "Open orders that it concerns: o8, o9." in found.steps
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_no_text_stands_ready_the_words_sent_are_entered(language: str) -> None:
+    task = replace(make_task("send_message", "o1:explain"), has_text=False)
+    found = instructions_for(task, make_store("xiaohongshu"), Language(language))
+    assert "`gateway message check`" in found.steps[0]
+    assert found.afterwards == ("gateway contact sent o1 --purpose explain --text-file FILE",)

@@ -51,6 +51,7 @@ _AFTERWARDS: Mapping[TaskKind, tuple[str, ...]] = {
     TaskKind.watch_refund: ('gateway tasks done {id} --because "..."',),
     TaskKind.ship_back: ('gateway tasks done {id} --because "CARRIER NUMBER"',),
 }
+_SENT = "gateway contact sent {order} --purpose {purpose} --text-file FILE"
 _CANCEL = 'gateway tasks cancel {id} --because "..."'
 
 
@@ -90,6 +91,8 @@ def instructions_for(task: Task, store: Store, language: Language) -> Instructio
     steps = [*catalog.steps_on(task.kind, platform)]
     steps += [words for detail, words in catalog.conditional[task.kind].items() if slots.has(detail)]
     common = catalog.words["common"]
+    if task.kind is TaskKind.send_message and not task.has_text:
+        steps.insert(0, common["no_text"])
     if slots.has("anew"):
         steps.insert(0, common["anew"])
     never = catalog.never[task.kind]
@@ -100,8 +103,8 @@ def instructions_for(task: Task, store: Store, language: Language) -> Instructio
         title=slots.fill(catalog.titles[task.kind]),
         steps=tuple(slots.fill(step) for step in steps),
         never=tuple(slots.fill(each) for each in (*never[_ANY], *never.get(platform, ()))),
-        afterwards=tuple(line.format(id=task.id) for line in _AFTERWARDS[task.kind]),
-        otherwise=_CANCEL.format(id=task.id),
+        afterwards=tuple(slots.fill(line) for line in _afterwards(task)),
+        otherwise=slots.fill(_CANCEL),
     )
 
 
@@ -134,6 +137,7 @@ class _Slots:
         self._slots = dict(words["absent"])
         self._slots |= {section: words[section][platform] for section in ("console", "chat", "support")}
         self._slots["order"] = task.order_id or task.subject
+        self._slots["id"] = task.id
         self._slots["evidence_kind"] = "KIND"
         self._slots |= {name: self._spelt(name, each) for name, each in self._details.items() if _is_given(each)}
         if task.due_by is not None:
@@ -163,8 +167,15 @@ class _Slots:
         if name == "evidence":
             return self._catalog.words["evidence"].get(str(value), str(value))
         if name in {"reason", "purpose"}:
-            return texts_in(self._catalog.language).entries.get(f"{name}.{value}", str(value))
+            own = self._catalog.words.get(name, {})
+            return own.get(value) or texts_in(self._catalog.language).entries.get(f"{name}.{value}", str(value))
         return str(value)
+
+
+def _afterwards(task: Task) -> tuple[str, ...]:
+    if task.kind is TaskKind.send_message and not task.has_text:
+        return (_SENT.format(order=task.order_id, purpose=_details(task).get("purpose", "PURPOSE")),)
+    return _AFTERWARDS[task.kind]
 
 
 def _is_given(value: object) -> bool:

@@ -18,12 +18,15 @@ from typing import Any, Concatenate, ParamSpec, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
+from gateway.operations.approvals import answer_approval
 from gateway.operations.apps import add_app
 from gateway.operations.books import add_points, open_appeal, pull_points, release_close, settle_appeal
+from gateway.operations.buyers import clear_buyer_of, mark_buyer_of
 from gateway.operations.connecting import add_store, connect_link, connect_with, connect_with_state, connected_by
-from gateway.operations.context import Context
 from gateway.operations.contact import enter_reply, enter_ticket, note_message
+from gateway.operations.context import Context
 from gateway.operations.events import replay_events
+from gateway.operations.evidence import add_evidence
 from gateway.operations.facts import import_facts, set_fact
 from gateway.operations.purchases import discover_purchases, import_links, link_purchase, unlink_purchase
 from gateway.operations.pushing import set_push_url
@@ -35,7 +38,9 @@ from gateway.operations.shipping import set_tracking, ship
 from gateway.operations.stock import import_stock, read_stock, set_stock
 from gateway.operations.stopping import stop_effects
 from gateway.operations.stores import check_stores, set_store_mode
+from gateway.operations.suspects import clear_suspect, reveal_recipient
 from gateway.operations.syncing import sync_again, sync_now, sync_once, sync_since
+from gateway.operations.tasks import cancel_task, finish_task
 
 P = ParamSpec("P")
 
@@ -109,13 +114,16 @@ _TABLE = (
     UseCase(accept_request, "gateway orders show ORDER"),
     UseCase(reject_request, "gateway orders show ORDER"),
     UseCase(offer_solution, "gateway orders show ORDER"),
+    UseCase(add_evidence, "gateway evidence list ORDER"),
+    UseCase(clear_suspect, "gateway suspects list"),
+    UseCase(reveal_recipient, "gateway orders show ORDER"),
     UseCase(set_fact, "gateway facts list"),
     UseCase(import_facts, "gateway facts list"),
-    UseCase(release_close, "gateway closes list"),
-    UseCase(add_points, "gateway points list"),
     UseCase(note_message, "gateway contact show ORDER"),
     UseCase(enter_reply, "gateway contact show ORDER"),
     UseCase(enter_ticket, "gateway contact show ORDER"),
+    UseCase(release_close, "gateway closes list"),
+    UseCase(add_points, "gateway points list"),
     UseCase(pull_points, "gateway points list"),
     UseCase(open_appeal, "gateway appeals list"),
     UseCase(settle_appeal, "gateway appeals list"),
@@ -123,9 +131,14 @@ _TABLE = (
     UseCase(unlink_purchase, "gateway purchases list"),
     UseCase(import_links, "gateway purchases list"),
     UseCase(discover_purchases, "gateway purchases list"),
+    UseCase(mark_buyer_of, "gateway buyers list"),
+    UseCase(clear_buyer_of, "gateway buyers list"),
     UseCase(set_stock, "gateway stock list"),
     UseCase(import_stock, "gateway stock list"),
     UseCase(read_stock, "gateway stock list"),
+    UseCase(finish_task, "gateway tasks list --all"),
+    UseCase(cancel_task, "gateway tasks list --all"),
+    UseCase(answer_approval, "gateway approvals list --all"),
     UseCase(stop_effects, "gateway stores list"),
 )
 
