@@ -137,11 +137,13 @@ def open_case(
     via: str = "person",
     cause: str | None = None,
     batch_size: int = 1,
+    due_at: datetime | None = None,
 ) -> Case:
     """Open a case for an order that should end, due at once; return the open one when it is for the same reason.
 
-    ``reason`` is the true one, a `gateway.policy.terms.Reason`; ``via`` says what opened it (person, automation, sale,
-    supplier), ``cause`` which case. Raises Conflict, naming it, when a case with another reason is open; NotFound.
+    ``due_at`` is later than now when who opens it takes the first turn at once. ``reason`` is the true one, a
+    `gateway.policy.terms.Reason`; ``via`` says what opened it (person, automation, sale, supplier), ``cause`` which
+    case. Raises Conflict, naming it, when a case with another reason is open; NotFound.
     """
     if (standing := open_case_of(connection, store, order_id)) is not None:
         if (standing.reason, standing.batch_size) == (reason, batch_size):
@@ -168,7 +170,7 @@ def open_case(
             opened_by=by,
             state=CaseState.running,
             stage=Stage.ending,
-            due_at=to_micros(now),
+            due_at=to_micros(due_at or now),
             version=1,
             fence=0,
             path="none",
@@ -181,7 +183,7 @@ def open_case(
     told = {"case": case_id, "reason": reason, "via": via, **({"cause": cause} if cause else {})}
     add_history(connection, case_id, "opened", by, now, told)
     audit.append(connection, now, by, "case_opened", store, order_id, told)
-    submit(connection, CASE_KIND, case_id, now, b"")
+    submit(connection, CASE_KIND, case_id, due_at or now, b"")
     return case_of(connection, case_id)
 
 
@@ -196,6 +198,13 @@ def case_of(connection: Connection, case_id: str) -> Case:
 def open_case_of(connection: Connection, store: str, order_id: str) -> Case | None:
     """Return an order's open case, None when it has none."""
     query = select(cases).where(cases.c.store == store, cases.c.order_id == order_id, _IS_OPEN)
+    row = connection.execute(query).first()
+    return None if row is None else _load(row)
+
+
+def case_of_intent(connection: Connection, store: str, order_id: str, intent: str) -> Case | None:
+    """Return the case of an order whose wish ``intent`` is, open or not; None when no case recorded it."""
+    query = select(cases).where(cases.c.store == store, cases.c.order_id == order_id, cases.c.intent == intent)
     row = connection.execute(query).first()
     return None if row is None else _load(row)
 

@@ -14,11 +14,14 @@ import structlog
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import select
 
+from gateway.cases.alone import OneAtATime
+from gateway.cases.case import open_case_of
 from gateway.cases.counts import counts_of
 from gateway.cases.effects import (
     Effect,
     Effects,
     EffectState,
+    Guard,
     Recorded,
     commit,
     effect_of,
@@ -67,11 +70,15 @@ Objection = Callable[[Effect, Connection], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An order as it stands now, the question it poses, and the policy's answer."""
+    """An order as it stands now, the question it poses, and the policy's answer.
+
+    ``version`` is that of the order's open case when the facts were read: what changed it earlier is among them.
+    """
 
     order: StoredOrder
     question: Question
     decision: Decision
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ class Road:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._sleep = sleep
+        self.alone = OneAtATime()
         self.database = database
         self.clock = clock
         self.rules = rules
@@ -130,7 +138,7 @@ class Road:
         if health is not None:
             await self._hear(store, health, now)
 
-        def read(c: Transaction) -> tuple[StoredOrder, Question]:
+        def read(c: Transaction) -> tuple[StoredOrder, Question, int | None]:
             found = stored_order(c, self._vault, store.id, order_id)
             if found is None:
                 raise _no_order(store.id, order_id)
@@ -139,10 +147,12 @@ class Road:
             counts = counts_of(c, store, self.rules, now, order_id=order_id)
             known = gathered(c, store.id, order_id, now)
             valuation = self._valuations.get(store.id, {})
-            return found, question_of(found, store, reason, counts, facts, valuation, now, known)
+            question = question_of(found, store, reason, counts, facts, valuation, now, known)
+            case = open_case_of(c, store.id, order_id)
+            return found, question, None if case is None else case.version
 
-        found, question = await self.database.read(read)
-        return Found(found, question, decide(question.scenario, self.rules))
+        found, question, version = await self.database.read(read)
+        return Found(found, question, decide(question.scenario, self.rules.of_store(store.id)), version)
 
     async def _hear(self, store: Store, health: StoreHealth, now: datetime) -> None:
         """Book the points the platform tells, when they are news."""
@@ -208,16 +218,17 @@ class Road:
         def record(c: Transaction) -> None:
             intent, _ = _record(c, found, wanted, now, self.rules)
             if store is not None:
-                hand_over(c, store, **self._spending(found, wanted, now), intent=intent)
+                hand_over(c, store, **self.spending(found, wanted.by, now), intent=intent)
 
         await self.database.write(record)
 
-    def _spending(self, found: Found, wanted: Wanted, now: datetime) -> Spending:
+    def spending(self, found: Found, by: str, now: datetime) -> Spending:
+        """Return by what a close is booked."""
         return {
             "order_id": found.order.order.order_id,
             "decision": found.decision,
             "scenario": found.question.scenario,
-            "by": wanted.by,
+            "by": by,
             "rules": self.rules,
             "now": now,
         }
@@ -239,29 +250,36 @@ class Road:
                 due_at=now + _HAND_OVER,
             )
             if act.operation is Operation.seller_close:
-                hold(c, store, **self._spending(found, wanted, now), holder=effect)
+                hold(c, store, **self.spending(found, wanted.by, now), holder=effect)
             return effect_of(c, effect)
 
         return await self.database.write(commit_all)
 
-    async def carry(self, effect: Effect, connection: Connection) -> tuple[Effect, str]:
-        """Send a committed effect and wait a little for it to settle; return it, and why it waits if it does."""
+    async def carry(self, effect: Effect, connection: Connection, *, guard: Guard | None = None) -> tuple[Effect, str]:
+        """Send a committed effect and wait a little for it to settle; return it, and why it waits if it does.
+
+        Raises what the ``guard`` raises; nothing is sent then.
+        """
         try:
-            effect = await self._call(effect, connection)
+            effect = await self.call(effect, connection, guard=guard)
         except (NotSent, RateLimited) as error:
             return effect, f"not sent yet, it will be tried again: {error}"
+        return await self.settled_soon(effect, connection), ""
+
+    async def settled_soon(self, effect: Effect, connection: Connection) -> Effect:
+        """Look a few times for what became of an unclear call; return the effect as it then stands."""
         for look in range(_LOOKS):
             if effect.state is not EffectState.unknown:
                 break
             if look:
                 await self._sleep(_BETWEEN_LOOKS)
             effect = await self._look(effect, connection)
-        return effect, ""
+        return effect
 
     async def _look(self, effect: Effect, connection: Connection) -> Effect:
         """Probe once. A platform that does not answer now leaves the effect as unknown as it was."""
         try:
-            return (await self._settle(effect, connection))[0]
+            return (await self.settle(effect, connection))[0]
         except GatewayError as error:
             log.warning("effect.not_probed", effect=effect.id, store=effect.store, error=type(error).__name__)
             return effect
@@ -273,27 +291,32 @@ class Road:
             return None
         connection = await self.open(effect.store)
         if effect.state is EffectState.unknown:
-            return (await self._settle(effect, connection))[1]
+            return (await self.settle(effect, connection))[1]
         if effect.state is EffectState.calling:  # its caller is alive, or the next start will find it
             return _HAND_OVER
         if (because := await objection(effect, connection)) is not None:
             await self.effects.drop(effect, because)
             return None
-        effect = await self._call(effect, connection)
+        effect = await self.call(effect, connection)
         return _AGAIN if effect.state is EffectState.unknown else None
 
-    async def _call(self, effect: Effect, connection: Connection) -> Effect:
+    async def call(self, effect: Effect, connection: Connection, *, guard: Guard | None = None) -> Effect:
+        """Send a committed effect once, unless its words may not be sent; read what came of it.
+
+        Raises NotSent or RateLimited when it did not reach the platform, and what the ``guard`` raises.
+        """
         if effect.act.operation in TEXT_FOR_BUYER:
             wish = (await self.database.read(lambda c: intent_of(c, effect.intent))).reason
             because = objection_to_words(effect.act, connection.store, wish, self.clock.now())
             if because is not None:
                 return await self.effects.drop(effect, because)
-        effect = await self.effects.call(effect, _port(connection), connection.channel)
+        effect = await self.effects.call(effect, _port(connection), connection.channel, guard=guard)
         if not effect.state.is_open:
             await self._look_after(effect, connection)
         return effect
 
-    async def _settle(self, effect: Effect, connection: Connection) -> tuple[Effect, timedelta | None]:
+    async def settle(self, effect: Effect, connection: Connection) -> tuple[Effect, timedelta | None]:
+        """Probe an unknown effect; return it with the time until the next probe, None once it is settled."""
         effect, again = await self.effects.settle(effect, _port(connection), connection.channel)
         if again is None:
             await self._look_after(effect, connection)
@@ -307,15 +330,21 @@ class Road:
             log.warning("effect.not_read_after", effect=effect.id, store=effect.store, error=type(error).__name__)
 
 
-def _record(c: Transaction, found: Found, wanted: Wanted, now: datetime, rules: RuleSet) -> tuple[str, str]:
+def keep_decision(c: Transaction, found: Found, intent: str, now: datetime, rules: RuleSet) -> str:
+    """Keep the question and the answer, byte for byte, as an answer to ``intent``; return the decision's id."""
     order = found.order.order
     scenario, decision = scenario_bytes(found.question.scenario), decision_bytes(found.decision)
-    recorded = Recorded(found.decision.rule_set, scenario, decision, rules.archive)
+    recorded = Recorded(found.decision.rule_set, scenario, decision, rules.of_store(order.store).archive)
+    return record_decision(c, intent, order.store, order.order_id, recorded, now)
+
+
+def _record(c: Transaction, found: Found, wanted: Wanted, now: datetime, rules: RuleSet) -> tuple[str, str]:
+    order = found.order.order
     intent = record_intent(c, order.store, order.order_id, wanted.words, wanted.by, now)
     if wanted.note is not None:
         details = {**wanted.note, "intent": intent}
         audit.append(c, now, wanted.by, PERSON_ORDER, order.store, order.order_id, details)
-    return intent, record_decision(c, intent, order.store, order.order_id, recorded, now)
+    return intent, keep_decision(c, found, intent, now, rules)
 
 
 def _no_order(store: str, order_id: str) -> NotFound:

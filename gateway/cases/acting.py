@@ -1,0 +1,82 @@
+"""The call a decision asks the gateway for, where the platform's API has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.cases.facts import open_request
+from gateway.cases.road import Found
+from gateway.model.after_sale import AfterSale, GoodsState, RequestKind, RequestState
+from gateway.policy.terms import Action, Performer, ReturnState
+from gateway.ports import Act, Manifest, Offered, Operation
+
+_CALLS = {
+    Action.close: Operation.seller_close,
+    Action.request_refund: Operation.request_refund,
+    Action.refund: Operation.refund_return,
+    Action.refund_returned: Operation.refund_return,
+    Action.approve_return: Operation.approve_return,
+}
+_ANSWERS = frozenset({Action.accept_request, Action.refund, Action.refund_returned, Action.approve_return})
+_RUNNING = frozenset({RequestState.open, RequestState.agreed})
+_MONEY_BACK = frozenset({RequestKind.refund, RequestKind.return_refund})
+
+
+def act_of(found: Found, manifest: Manifest) -> Act | None:
+    """Return the act a decision asks the gateway for, None when the next step is not a call it can make.
+
+    A message to the buyer is not among them: its text must be written first.
+    """
+    decision, order = found.decision, found.order.order
+    if decision.performed_by is not Performer.gateway:
+        return None
+    request = _request(found) if decision.action in _ANSWERS else None
+    operation = _operation(found, request, manifest)
+    if operation is None or manifest.offers(operation) is not Offered.api:
+        return None
+    if operation is Operation.seller_close and order.can_cancel is False:
+        return None  # the platform's own word on this order wins over every rule
+    lines = tuple((line.line_id, line.quantity - line.cancelled) for line in order.lines)
+    return Act(
+        operation=operation,
+        order_id=order.order_id,
+        key=f"{order.store}:{order.order_id}:{operation}",
+        request_id=None if request is None else request.request_id,
+        reason=decision.native_reason,
+        lines=() if request is not None else lines,
+    )
+
+
+def why_no_call(found: Found) -> str:
+    """Return in words why nothing is called for a decision."""
+    if found.decision.action is Action.close and found.order.order.can_cancel is False:
+        return (
+            "The rules allow a close, but the platform says that the seller cannot cancel this order now. "
+            "Look at it in the platform's console."
+        )
+    return found.decision.explanation
+
+
+def _request(found: Found) -> AfterSale | None:
+    """Return the request a decision answers: the open one, or a return that was agreed to and goes on."""
+    requests = found.order.order.requests
+    return open_request(requests) or _running_return(requests)
+
+
+def _running_return(requests: Sequence[AfterSale]) -> AfterSale | None:
+    running = [each for each in requests if each.kind in _MONEY_BACK and each.state in _RUNNING]
+    return max(running, key=lambda each: (each.goods is GoodsState.received, each.updated_at), default=None)
+
+
+def _operation(found: Found, request: AfterSale | None, manifest: Manifest) -> Operation | None:
+    action = found.decision.action
+    if action in _ANSWERS and request is None:
+        return None
+    if action is not Action.accept_request or request is None:
+        return _CALLS.get(action)
+    if request.kind is RequestKind.cancellation:
+        return Operation.accept_cancellation
+    received = found.question.scenario.order.return_state is ReturnState.received
+    waits = request.kind is RequestKind.return_refund and not received
+    agree = waits and manifest.offers(Operation.approve_return) is not Offered.none
+    return Operation.approve_return if agree else Operation.refund_return

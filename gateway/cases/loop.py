@@ -1,0 +1,219 @@
+"""The loop of every case: read the facts anew, decide, do the one next step, wait for a timer or for news, repeat.
+
+A turn holds its case by a fence and its order by a door (`gateway.cases.alone`). Whatever kills it, the next turn goes
+on from what is committed: an effect that was committed and not sent is sent when it still stands, one in mid-call is
+looked for at the platform and never called again unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection as Transaction
+
+from gateway.cases import approvals, turns
+from gateway.cases.after import Aftermath
+from gateway.cases.carrying_out import CarryingOut
+from gateway.cases.case import Case, CaseState, Stage, WaitsFor, case_of, history_of
+from gateway.cases.effects import Effect, EffectState, effects_of
+from gateway.cases.ending import Standing
+from gateway.cases.road import Found, Road
+from gateway.cases.step import STOPPED_LOOK, Step, StepKind, asked_first, needs_of, step_of
+from gateway.cases.tasks import tasks_like
+from gateway.cases.turn import Means, Now, Turn
+from gateway.cases.turns import Rest, Superseded
+from gateway.errors import GatewayError
+from gateway.model.store import StoreMode
+from gateway.policy.terms import Reason
+from gateway.ports import Offered, Operation, StockPort
+from gateway.storage import stores
+from gateway.sync.connections import Connection
+
+
+class CaseLoop:
+    """Takes the turns of all cases of one gateway."""
+
+    def __init__(self, road: Road, means: Means, *, aftermath: Aftermath | None = None) -> None:
+        self._road = road
+        self._means = means
+        self._aftermath = aftermath
+        self._carry = CarryingOut(road, means, has_after=aftermath is not None)
+
+    async def advance(self, case_id: str) -> datetime | None:
+        """Take a case's turn when it is due; return when it is due next, None when it waits for news or is settled.
+
+        This is what due work calls. A wake-up that comes too early or too late does nothing. Raises the error tree
+        when the facts cannot be read; the case stays due.
+        """
+        case = await self._road.database.read(lambda c: case_of(c, case_id))
+        if case.due_at is not None and case.due_at <= self._road.clock.now():
+            try:
+                case = (await self.take(case_id, claimed=True)).case
+            except Superseded:
+                case = await self._road.database.read(lambda c: case_of(c, case_id))
+        return case.due_at
+
+    async def take(self, case_id: str, *, claimed: bool = False, yes_by: str | None = None) -> Turn:
+        """Take one turn of a case. ``claimed``: for due work, and only when it is due. Else a person waits for it.
+
+        ``yes_by`` agrees to the turn's step where a person must. Raises Superseded when another turn or a person's
+        word came between, NotAllowed when ``yes_by`` may not agree, and the error tree.
+        """
+        case = await self._road.database.read(lambda c: case_of(c, case_id))
+        async with self._road.alone.with_order(case.store, case.order_id):
+            now = self._road.clock.now()
+            begun = await self._road.database.write(lambda c: turns.begin(c, case_id, now, claimed=claimed))
+            if begun is None:
+                return Turn(case=await self._road.database.read(lambda c: case_of(c, case_id)))
+            try:
+                return await self._turn(begun, patient=not claimed, yes_by=yes_by)
+            except Superseded:
+                raise
+            except GatewayError as error:
+                words = f"{type(error).__name__}: {error}"
+                await self._road.database.write(lambda c: turns.stumble(c, begun, words))
+                raise
+
+    async def _turn(self, case: Case, *, patient: bool, yes_by: str | None) -> Turn:
+        connection = await self._road.open(case.store)
+        read_at = self._road.clock.now()
+        effects = await self._effects(case)
+        under_way = next((each for each in effects if each.state.is_open), None)
+        if under_way is not None and not (_is_own(under_way, case) and under_way.state is EffectState.committed):
+            waiting = await self._await(case, under_way, connection, patient=patient)
+            if waiting is not None:
+                return waiting
+            under_way = None
+        found = await self._road.decide(connection, case.order_id, Reason(case.reason))
+        now = await self._now(case, connection, found, read_at, patient=patient)
+        if case.stage is Stage.after and self._aftermath is not None:
+            return await self._after(now, self._aftermath, under_way)
+        return await self._step(now, under_way, yes_by)
+
+    async def _effects(self, case: Case) -> list[Effect]:
+        return await self._road.database.read(lambda c: effects_of(c, case.store, case.order_id))
+
+    async def _await(self, case: Case, effect: Effect, connection: Connection, *, patient: bool) -> Turn | None:
+        """See what became of a call under way; return None once it is settled, and the turn goes on."""
+        again = None
+        if effect.state is EffectState.calling:  # whoever called it is gone: nobody else is with this order now
+            effect = await self._road.effects.interrupted(effect)
+        if effect.state is EffectState.unknown:
+            if patient:
+                effect = await self._road.settled_soon(effect, connection)
+            else:
+                effect, again = await self._road.settle(effect, connection)
+        elif effect.state is EffectState.committed:  # somebody else's: its own due work sends it
+            again = turns.LEASE
+        if not effect.state.is_open:
+            return None
+        seen = await self._road.database.read(lambda c: turns.check(c, case).version)
+        rest = self._carry.rest_of(effect, "", again)
+        told = {"effect": effect.id, "state": effect.state.value, "operation": effect.act.operation.value}
+        after = await self._carry.leave(case, rest, seen, "effect", told)
+        return Turn(case=after, effect=effect, because=rest.because)
+
+    async def _now(self, case: Case, connection: Connection, found: Found, read_at: datetime, *, patient: bool) -> Now:
+        """Read how the case stands, in one snapshot."""
+        instant = self._road.clock.now()
+        store, manifest = connection.store, connection.manifest
+        needs = needs_of(found, manifest, store.mode)
+        decision = found.decision
+
+        def read(c: Transaction) -> Standing:
+            since = max(
+                (line.at for line in history_of(c, case.id) if line.what in {"opened", "resumed"}),
+                default=case.opened_at,
+            )
+            cost = decision.cost.total
+            agreed = approvals.standing(c, case, decision.action, needs, instant, cost=cost) if needs else None
+            refused = approvals.refusal(c, case, decision.action, needs, cost=cost, since=since) if needs else None
+            tasks = tasks_like(c, case_id=case.id)
+            return Standing(
+                case=case,
+                now=instant,
+                mode=store.mode,
+                role=store.role,
+                stopped=stores.stopped(c, store.id),
+                since=since,
+                effects=[each for each in effects_of(c, case.store, case.order_id) if _is_own(each, case)],
+                tasks=sorted(tasks, key=lambda each: each.opened_at),
+                agreed=agreed is not None,
+                refused_by=None if refused is None else refused.second_by or refused.first_by,
+            )
+
+        return Now(
+            case=case,
+            connection=connection,
+            found=found,
+            standing=await self._road.database.read(read),
+            facts_read_at=read_at,
+            seen=case.version if found.version is None else found.version,
+            patient=patient,
+        )
+
+    async def _step(self, now: Now, committed: Effect | None, yes_by: str | None) -> Turn:
+        """Do the decision's step; an effect that an earlier turn committed is sent when it is that very step."""
+        manifest = now.connection.manifest
+        needs = needs_of(now.found, manifest, now.connection.store.mode)
+        step = step_of(now.found, manifest, now.standing)
+        if committed is not None:
+            if _is_step(committed, step):
+                return await self._carry.resend(now, committed)
+            if step.kind is StepKind.wait and now.standing.stopped:
+                return await self._carry.do(now, step, needs)  # it may still stand once effects go on
+            await self._road.effects.drop(committed, f"the facts have changed before it was sent: {step.because}")
+        asked = asked_first(now.found, now.standing, step, needs)
+        if asked.kind is StepKind.approval and yes_by is not None and await self._carry.agree(now, needs, yes_by):
+            now = replace(now, standing=replace(now.standing, agreed=True))
+            asked = step
+        return await self._carry.do(now, asked, needs)
+
+    async def _after(self, now: Now, aftermath: Aftermath, committed: Effect | None) -> Turn:
+        """See to what is left after the order's end. The gateway writes to the buyer only in a store where it acts."""
+        if committed is not None:
+            await self._road.effects.drop(committed, "the order had ended before it was sent")
+        case, store, manifest = now.case, now.connection.store, now.connection.manifest
+        instant = self._road.clock.now()
+        outcome = case.outcome
+        if outcome is None:
+            raise GatewayError(f"Case {case.id} is past its end without an outcome; report it.")
+
+        def look(c: Transaction) -> Case | Step:
+            turns.check(c, case)
+            owed = aftermath.step(
+                c,
+                now.found,
+                now.standing,
+                store,
+                outcome=outcome,
+                chat=manifest.offers(Operation.send_message) if store.mode is StoreMode.act else Offered.manual,
+                tells_stock=isinstance(now.connection.adapter, StockPort),
+            )
+            if owed.write is not None and not now.standing.stopped:
+                return Step(kind=StepKind.message, because=owed.because, purpose=owed.write)
+            waits_for, due_at = owed.waits_for, owed.due_at
+            if owed.write is not None:
+                waits_for, due_at = WaitsFor.time, instant + STOPPED_LOOK
+            state = CaseState.settled if owed.settled else CaseState.running
+            rest = Rest(state=state, waits_for=waits_for, because=owed.because, due_at=due_at)
+            return turns.leave(c, case, rest, instant, seen=now.seen, told={"stage": Stage.after.value})
+
+        left = await self._road.database.write(look)
+        return await self._carry.do(now, left, ()) if isinstance(left, Step) else Turn(case=left, found=now.found)
+
+
+def _is_own(effect: Effect, case: Case) -> bool:
+    return effect.intent == case.intent
+
+
+def _is_step(effect: Effect, step: Step) -> bool:
+    """Tell whether a committed effect is what the step would do."""
+    if step.kind is StepKind.message:
+        same = effect.act.operation is Operation.send_message
+        return same and effect.act.parameters.get("purpose") == step.purpose
+    if step.act is None:
+        return False
+    mine, wanted = effect.act, step.act
+    return (mine.operation, mine.request_id, mine.reason) == (wanted.operation, wanted.request_id, wanted.reason)

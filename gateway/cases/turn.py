@@ -1,0 +1,55 @@
+"""What a turn of a case is taken with, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from gateway.cases.case import Case
+from gateway.cases.effects import Effect
+from gateway.cases.ending import Standing
+from gateway.cases.road import Found
+from gateway.cases.step import Step
+from gateway.config import ApprovalSettings, ContactSettings
+from gateway.storage.vault import Vault
+from gateway.sync.connections import Connection
+
+MakeSheet = Callable[[str, str, str], Awaitable[object]]
+"""Puts the facts of an order (store, order, case) on file as evidence of the kind ``order_detail``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a case works with besides the road: whose yes counts, how texts are written, and who makes the sheet."""
+
+    vault: Vault
+    approvals: ApprovalSettings = field(default_factory=ApprovalSettings)
+    contact: Mapping[str, ContactSettings] = field(default_factory=dict)  # by store
+    rates: Mapping[str, Decimal] = field(default_factory=dict)  # by store: how much of its currency one CNY buys
+    make_sheet: MakeSheet | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One turn of a case as it was taken: how it left the case, what was found and done."""
+
+    case: Case
+    found: Found | None = None
+    step: Step | None = None
+    effect: Effect | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """What a step is carried out with: the case as this turn holds it, the facts, and when they were read."""
+
+    case: Case
+    connection: Connection
+    found: Found
+    standing: Standing
+    facts_read_at: datetime
+    seen: int
+    patient: bool

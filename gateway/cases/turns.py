@@ -1,0 +1,133 @@
+"""The writes of a case's turn.
+
+Each looks at the fence first: a turn that another one or a person's word has overtaken writes nothing more, its effect
+least of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, update
+
+from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of
+from gateway.errors import Conflict
+from gateway.model.money import to_minor
+from gateway.policy.amount import Amount
+from gateway.storage import audit
+from gateway.storage.moments import to_micros, to_micros_or_none
+from gateway.storage.schema import cases
+from gateway.work.queue import submit
+from gateway.work.wake import CASE_KIND, add_history
+
+LEASE = timedelta(seconds=30)
+"""How long a turn that no worker has claimed (a person waits for it) keeps workers off, should it vanish."""
+
+
+class Superseded(Conflict):
+    """Another turn of the case has begun, or a person has paused, stopped or taken it: write nothing more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """How a turn leaves its case. ``due_at`` None: it waits for news. ``cost`` is what the end is expected to cost."""
+
+    waits_for: WaitsFor
+    because: str
+    due_at: datetime | None
+    state: CaseState = CaseState.running
+    stage: Stage | None = None  # None: as it was, and so for the following
+    path: str | None = None
+    step: str | None = None
+    decision: str | None = None
+    cost: Amount | None = None
+    act_by: datetime | None = None
+    outcome: Outcome | None = None
+
+
+def begin(connection: Connection, case_id: str, now: datetime, *, claimed: bool) -> Case | None:
+    """Begin a turn: older ones may write no more. Return the case as this turn holds it; None when it is not due.
+
+    ``claimed``: a worker holds the wake-up, and another one gets it should the worker die. Else the case is kept from
+    workers for `LEASE`, and is taken whether it is due or not.
+    """
+    case = case_of(connection, case_id)
+    if case.state in {CaseState.settled, CaseState.paused}:
+        return None
+    if claimed and (case.due_at is None or case.due_at > now):
+        return None
+    values: dict[str, object] = {"fence": cases.c.fence + 1}
+    if not claimed:
+        values["due_at"] = to_micros(now + LEASE)
+        submit(connection, CASE_KIND, case_id, now + LEASE, b"")
+    connection.execute(update(cases).where(cases.c.id == case_id).values(values))
+    return case_of(connection, case_id)
+
+
+def check(connection: Connection, case: Case) -> Case:
+    """Return the case as it stands, when this turn may still write. Raises Superseded."""
+    standing = case_of(connection, case.id)
+    if standing.fence != case.fence:
+        raise Superseded(
+            f"Case {case.id} was taken up elsewhere meanwhile, or a person has said something about it. "
+            f"`gateway cases show {case.id}` tells how it stands."
+        )
+    return standing
+
+
+def leave(
+    connection: Connection,
+    case: Case,
+    rest: Rest,
+    now: datetime,
+    *,
+    seen: int,
+    what: str = "turn",
+    told: Mapping[str, object] | None = None,
+) -> Case:
+    """Write how a turn leaves its case, with a line ``what`` in its history; ``told`` says more there.
+
+    ``seen`` is the version up to which news were among the facts; for later ones the case is due as they made it.
+    Raises Superseded.
+    """
+    standing = check(connection, case)
+    settled = rest.state is CaseState.settled
+    due_at = rest.due_at
+    if standing.version > seen and standing.due_at is not None:
+        due_at = standing.due_at if due_at is None else min(due_at, standing.due_at)
+    values: dict[str, object] = {
+        "version": cases.c.version + 1,
+        "state": rest.state,
+        "waits_for": rest.waits_for,
+        "because": rest.because,
+        "due_at": None if settled else to_micros_or_none(due_at),
+        "settled_at": to_micros(now) if settled else None,
+    }
+    words = {"stage": rest.stage, "path": rest.path, "step": rest.step, "outcome": rest.outcome}
+    values |= {name: value for name, value in words.items() if value is not None}
+    if rest.decision is not None:
+        cost = rest.cost
+        values |= {
+            "decision": rest.decision,
+            "act_by": to_micros_or_none(rest.act_by),
+            "cost_minor": None if cost is None else to_minor(cost.amount, cost.currency),
+        }
+    connection.execute(update(cases).where(cases.c.id == case.id).values(values))
+    details = {"waits_for": rest.waits_for.value, "because": rest.because, **(told or {})}
+    add_history(connection, case.id, what, "gateway", now, details, decision=rest.decision)
+    if settled:
+        outcome = (rest.outcome or standing.outcome or Outcome.ended).value
+        add_history(connection, case.id, "settled", "gateway", now, {"outcome": outcome, "because": rest.because})
+        ended = {"case": case.id, "outcome": outcome}
+        audit.append(connection, now, "gateway", "case_settled", case.store, case.order_id, ended)
+    elif due_at is not None:
+        submit(connection, CASE_KIND, case.id, due_at, b"")
+    return case_of(connection, case.id)
+
+
+def stumble(connection: Connection, case: Case, because: str) -> None:
+    """Note at a case why its turn came to nothing; it stays due. Nothing when it was overtaken."""
+    mine = (cases.c.id == case.id) & (cases.c.fence == case.fence) & (cases.c.because != because)
+    connection.execute(update(cases).where(mine).values(because=because))
