@@ -9,7 +9,8 @@ beyond reading is `api`, `HealthSource` when the platform tells its own measure 
 pushes, `LostPushSource` when it keeps the pushes that never arrived, `PushSettingsPort` when a call says where they go,
 `ReasonSource` when a rejection may need a reason, `ShippingChoiceSource` when a shipment leaves something to choose,
 `SealedRecipientSource` when recipients come as ciphertext, `StockPort` when stock can be read and set,
-`EvidencePort` when pictures are handed in before an act names them, `TraceSource` when carriers' scans can be read.
+`EvidencePort` when pictures are handed in before an act names them, `TraceSource` when carriers' scans can be read,
+`ChatSource` when pushes of the buyers' chat name no buyer.
 Where an account also buys (`Manifest.roles`): `RefundChoiceSource` and `SaleLinkPort`.
 """
 
@@ -476,6 +477,18 @@ class AuthorisationNews(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ChatNews:
+    """A buyer wrote to the shop. What he wrote is not in it: only a person says what it means.
+
+    ``buyer`` is the id that orders have (`Buyer.buyer_id`), empty where the push does not tell it; ``conversation`` is
+    the chat in which `ChatSource` then looks for him.
+    """
+
+    buyer: str = field(default="", repr=False)
+    conversation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """What a push says about one shop: which things to read anew. Never the truth itself.
 
@@ -491,6 +504,7 @@ class Hint:
     authorisation: AuthorisationNews | None = None
     changed_at: datetime | None = None  # the platform's own time of the change
     role: Role | None = None  # the side of an order that is told; None: any store of the account may be meant
+    chat: ChatNews | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -643,6 +657,15 @@ class HealthSource(Protocol):
 
     async def read_health(self, channel: Channel) -> StoreHealth:
         """Return points and metrics as the platform tells them now."""
+        ...
+
+
+@runtime_checkable
+class ChatSource(Protocol):
+    """The chats of a shop, where a push names a conversation and not the buyer."""
+
+    async def chat_buyer(self, channel: Channel, conversation: str) -> str | None:
+        """Return the id, as orders have it, of the buyer in a conversation; None when it is not among the latest."""
         ...
 
 

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 from adapters.shopee.payloads import content_of, text_of
 from gateway.errors import BadSignature, DataError
 from gateway.model.store import App, AppSecret
-from gateway.ports import Answer, AuthorisationNews, Call, Channel, Hint, LostPushes, PushSettings
+from gateway.ports import Answer, AuthorisationNews, Call, Channel, ChatNews, Hint, LostPushes, PushSettings
 from gateway.transport.json import decode, encode
 
 TAKEN = Answer(200, {}, b"")
 """The answer to a push: any 2xx, and a body would make it a failure."""
 
-READ_CODES = (1, 2, 3, 4, 12, 28, 29, 30, 47)
-"""The pushes the gateway wants: authorisation, orders, parcels, penalties, returns."""
+READ_CODES = (1, 2, 3, 4, 10, 12, 28, 29, 30, 47)
+"""The pushes the gateway wants: authorisation, orders, parcels, chat, penalties, returns."""
 
 _SUBJECTS = ("ordersn", "order_sn", "return_sn", "package_number", "message_id", "conversation_id")
 _SHOP_LISTS = ("shop_id_list", "shop_expire_soon")
@@ -30,6 +30,7 @@ _MILLISECONDS = 100_000_000_000
 _LATEST = 10**11  # a time beyond is no time
 _TELLING = ("status", "completed_scenario", "tracking_no", "fulfillment_status", "action_type", "changed_fields")
 _RETURN_UPDATES = 29
+_CHAT = 10
 _ORDERS = {3, 4, 15, 29, 30, 47}
 _AUTHORISATION = {1: AuthorisationNews.given, 2: AuthorisationNews.ended, 12: AuthorisationNews.ending}
 
@@ -179,7 +180,17 @@ def _hint(said: Push, data: dict[str, Any], body: bytes) -> Hint:
         requests=_texts(data, "return_sn") if said.code == _RETURN_UPDATES else (),
         authorisation=_AUTHORISATION.get(said.code or 0),
         changed_at=_instant(said.update_time),
+        chat=_chat(data) if said.code == _CHAT else None,
     )
+
+
+def _chat(data: dict[str, Any]) -> ChatNews | None:
+    """Return who wrote; a message of our own comes the same way, and no order has the shop for its buyer."""
+    content = data.get("content")
+    if data.get("type") != "message" or not isinstance(content, dict):
+        return None
+    buyer = _text(content.get("from_id"))
+    return ChatNews(buyer=buyer, conversation=_text(content.get("conversation_id"))) if buyer else None
 
 
 def _changes(data: dict[str, Any]) -> list[str]:

@@ -89,6 +89,10 @@ class TikTokShop:
         """Carry ``act`` out with one write call; return the platform's request id."""
         return await effects.perform(channel, act)
 
+    async def chat_buyer(self, channel: Channel, conversation: str) -> str | None:
+        """Return the buyer in a conversation (API.md section 6)."""
+        return await probes.chat_buyer(channel, conversation)
+
     async def probe(self, channel: Channel, act: Act) -> Finding:
         """Return whether ``act`` shows in the platform's state now."""
         return await probes.probe(channel, act)

@@ -164,6 +164,20 @@ async def _pages(
             return
 
 
+async def chat_buyer(channel: Channel, conversation: str) -> str | None:
+    """Return the buyer's user id in a conversation, None when it is not among the latest. IM ids are not user ids."""
+    async for row in _pages(channel, "chat.conversations", (), "conversations", "20"):
+        if text_of(row, "id") == conversation:
+            people = row.get("participants")
+            found = (
+                text_of(each, "user_id")
+                for each in (people if isinstance(people, list) else ())
+                if isinstance(each, dict) and each.get("role") == "BUYER"
+            )
+            return next((each for each in found if each), None)
+    return None
+
+
 def _people(row: Mapping[str, Any]) -> set[str]:
     people = row.get("participants")
     return (

@@ -12,7 +12,7 @@ from typing import Any
 from adapters.tiktok_shop.payloads import text_of
 from gateway.errors import BadSignature, DataError
 from gateway.model.store import App, AppSecret
-from gateway.ports import Answer, AuthorisationNews, Hint
+from gateway.ports import Answer, AuthorisationNews, ChatNews, Hint
 from gateway.transport.json import decode
 
 TAKEN = Answer(200, {}, b"")
@@ -21,6 +21,7 @@ TAKEN = Answer(200, {}, b"")
 _AUTHORISATION = {"6": AuthorisationNews.ended, "7": AuthorisationNews.ending}
 _ABOUT_ORDERS = {"1", "2", "3", "4", "11", "12", "67"}
 _REQUESTS = {"11": "cancel_id", "12": "return_id"}
+_NEW_MESSAGE = "14"
 _LATEST = 10**11  # a time beyond is no time
 
 
@@ -60,8 +61,16 @@ def hints(body: bytes) -> list[Hint]:
             requests=(request,) if request else (),
             authorisation=_AUTHORISATION.get(kind),
             changed_at=_instant(data.get("update_time")) or _instant(push.get("timestamp")),
+            chat=_chat(data) if kind == _NEW_MESSAGE else None,
         )
     ]
+
+
+def _chat(data: Mapping[str, Any]) -> ChatNews | None:
+    """Return in which conversation a buyer wrote; messages of the shop and of the platform are none of his."""
+    sender, conversation = data.get("sender"), text_of(data, "conversation_id")
+    by_buyer = isinstance(sender, dict) and sender.get("role") == "BUYER"
+    return ChatNews(conversation=conversation) if by_buyer and conversation else None
 
 
 def _orders(data: Mapping[str, Any]) -> Iterable[str]:

@@ -10,18 +10,19 @@ from sqlalchemy import Connection
 from gateway.errors import ConfigurationError, GatewayError
 from gateway.inbox.events import Event, Reading, body_of, delivery_of
 from gateway.model.store import Store
-from gateway.ports import Adapter, AuthorisationNews, Hint, WebhookSource
+from gateway.ports import Adapter, AuthorisationNews, ChatNews, Hint, WebhookSource
 from gateway.storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one hint asks for in one of our stores: ids to read anew, or news of its authorisation to check."""
+    """What one hint asks for in one of our stores: ids to read anew, news of its authorisation, who wrote in a chat."""
 
     store: str
     orders: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
     authorisation: AuthorisationNews | None = None
+    chat: ChatNews | None = None
 
 
 class Reader:
@@ -77,6 +78,8 @@ class Reader:
             ]
             if hint.orders or hint.requests:
                 found += [Wish(store.id, hint.orders, hint.requests) for store in stores]
+            elif hint.chat is not None:
+                found += [Wish(store.id, chat=hint.chat) for store in stores]
             elif hint.authorisation is not None:
                 if hint.shop is None and hint.authorisation is not AuthorisationNews.ending:
                     stores = [
@@ -93,7 +96,7 @@ def _hopeless(event: Event, delivery: str, reason: str) -> Reading:
 def _nothing(hints: Sequence[Hint]) -> str:
     if not hints:
         return "it says nothing"
-    if any(hint.orders or hint.requests or hint.authorisation for hint in hints):
+    if any(hint.orders or hint.requests or hint.authorisation or hint.chat for hint in hints):
         return f"shop {', '.join(sorted({hint.shop or '(not named)' for hint in hints}))} is not connected"
     return f"kind {hints[0].kind or 'not told'} names nothing to read"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import Connection as Rows
 
 from gateway.errors import AuthError, DataError, GatewayError, NotFound, RateLimited, Unavailable
 from gateway.model.store import StoreState
-from gateway.ports import AuthorisationNews
+from gateway.ports import AuthorisationNews, ChatSource
 from gateway.storage import stores as rows
 from gateway.storage.database import Database
 from gateway.sync.connections import Connection, Connections
@@ -20,17 +20,22 @@ from gateway.sync.pull import Pull, PullReport
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing to read in a store: an order or a request by its id, or what there is of news of its authorisation."""
+    """One thing to read in a store: an order or a request by its id, news of its authorisation, or of a chat.
 
-    kind: Literal["order", "request", "authorisation"]
+    ``buyer`` is who wrote in the chat, where the push tells.
+    """
+
+    kind: Literal["order", "request", "authorisation", "chat"]
     store: str
     name: str
+    buyer: str = field(default="", repr=False)
 
 
 class Truth:
     """Reads named things and merges them.
 
     ``check`` tries a store's credential, flags the store by what the platform says, and raises when it cannot tell.
+    ``heard`` is told in which store which buyer wrote.
     """
 
     def __init__(
@@ -40,11 +45,13 @@ class Truth:
         connections: Connections,
         pull_for: Callable[[Connection], Pull],
         check: Callable[[str], Awaitable[None]],
+        heard: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._database = database
         self._connections = connections
         self._pull_for = pull_for
         self._check = check
+        self._heard = heard
 
     async def read(self, things: Iterable[Thing]) -> dict[Thing, GatewayError]:
         """Read every thing once; return the errors of those that could not be read."""
@@ -60,6 +67,8 @@ class Truth:
         errors: dict[Thing, GatewayError] = {}
         for thing in things:
             if thing.kind == "authorisation" and (trouble := await self._safely(self._news(thing))) is not None:
+                errors[thing] = trouble
+            if thing.kind == "chat" and (trouble := await self._safely(self._chat(thing))) is not None:
                 errors[thing] = trouble
         orders = [thing for thing in things if thing.kind == "order"]
         requests = [thing for thing in things if thing.kind == "request"]
@@ -95,6 +104,16 @@ class Truth:
         except GatewayError as error:
             return error
         return None
+
+    async def _chat(self, thing: Thing) -> None:
+        buyer: str | None = thing.buyer
+        if not buyer:
+            connection = await self._connections.open(thing.store)
+            if not isinstance(connection.adapter, ChatSource):
+                return
+            buyer = await connection.adapter.chat_buyer(connection.channel, thing.name)
+        if buyer:
+            await self._heard(thing.store, buyer)
 
     async def _news(self, thing: Thing) -> None:
         if thing.name != AuthorisationNews.ending:

@@ -246,3 +246,16 @@ async def test_an_act_tried_anew_with_another_reason_has_another_key(paper: Any)
 
     assert await key("packed") == await key("packed")
     assert await key("packed") != await key("address")
+
+
+async def test_the_buyer_of_a_conversation_is_found_by_the_id_orders_have(paper: Any) -> None:
+    people = [
+        {"role": "SHOP", "im_user_id": "72", "user_id": ""},
+        {"role": "BUYER", "im_user_id": "71", "user_id": "7494"},
+    ]
+    chats = [{"id": "c0", "participants": None}, {"id": "c1", "participants": people}, "noise"]
+    shop = paper({"chat.conversations": {"conversations": chats}})
+    assert await adapter.chat_buyer(shop, "c1") == "7494"
+    assert await adapter.chat_buyer(shop, "c0") is None
+    assert await adapter.chat_buyer(shop, "c9") is None
+    assert shop.writes == []
