@@ -257,7 +257,6 @@ DAY = (
     Row("purchases discover", _given(), 0),
     Row("buyers mark", _on("back", "malicious"), 0),
     Row("buyers clear", _on("back", "malicious"), 0),
-    Row("buyers mark", _on("back", "rude"), 2),
     Row("buyers clear", _given("nonsense", "malicious"), 1),
     Row("stock set", _given("CUP", 30, "--store", SG), 0),
     Row("stock set", _given("CUP", 0, "--store", SG, "--supplier", "b2b-1"), 0),
