@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import suspects
 from gateway.cli.order_filters import Filters, with_filters
 from gateway.cli.order_page import order_parts
 from gateway.cli.output import table
@@ -36,10 +37,13 @@ class ExportKind(StrEnum):
 
 group = typer.Typer(help="The orders of every store, as last read.", no_args_is_help=True)
 
+group.command("reveal")(suspects.reveal)
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(group, name="orders")
+    suspects.register(app)
 
 
 @group.command("list")

@@ -2,6 +2,8 @@
 
 They are looked for after orders were stored, among those that have not left. Who ordered what is compared by keyed
 hashes, so neither buyer nor phone stands in clear. A sign that no longer holds is lifted; rows are only appended.
+What a person cleared is not raised again by the gateway, and what a person's look at a sealed recipient showed is not
+lifted by it.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import Connection, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
 
 from gateway.model.order import Order, Phase, Recipient
 from gateway.model.store import Platform, Role, Store
@@ -38,6 +41,8 @@ class Sign(StrEnum):
 
 RULE_OF = {Sign.incomplete_address: "XHS-02", Sign.phone_digits: "XHS-03", Sign.repeated: "XHS-04"}
 """The rule each sign rests on."""
+GATEWAY = "gateway"
+"""Who raises and lifts what orders show by themselves; anybody else is a person."""
 HOLD_RULE = "XHS-92"
 """The rule that holds a suspicious order back."""
 
@@ -211,6 +216,64 @@ def standing_signs(connection: Connection, stores: Sequence[str], order_id: str 
     return [RaisedSign(row.store, row.order_id, Sign(row.sign), row.rule, from_micros(row.at)) for row in rows]
 
 
+def clear(
+    connection: Connection, store: str, order_id: str, only: Sequence[Sign], by: str, now: datetime
+) -> list[RaisedSign]:
+    """Lift the signs that stand on an order, all or ``only`` these, by a person's word; return them.
+
+    The gateway does not raise them on this order again.
+    """
+    standing = standing_signs(connection, [store], order_id)
+    lifted = [sign for sign in standing if not only or sign.sign in only]
+    for each in lifted:
+        _append(connection, store, order_id, each.sign, raised=False, by=by, now=now)
+    return lifted
+
+
+def judge_opened_phone(
+    connection: Connection, store: Store, rules: RuleSet, order_id: str, recipient: Recipient, by: str, now: datetime
+) -> list[RaisedSign]:
+    """Raise or lift the sign of the phone, now that ``by`` has had a sealed one opened; return the signs that stand.
+
+    Nothing changes on an order that has left, and where the digits cannot be told (a virtual number).
+    """
+    measures, digits = measures_of(store, rules, now), phone_digits(recipient)
+    waits = select(orders.c.order_id).where(
+        orders.c.store == store.id, orders.c.order_id == order_id, orders.c.phase.in_(_NOT_SHIPPED)
+    )
+    judged = measures is not None and measures.digits is not None and digits is not None
+    if judged and connection.execute(waits).first() is not None:
+        is_wrong = digits != (measures.digits if measures else None)
+        last = _last_of(connection, store.id, [order_id]).get((order_id, Sign.phone_digits))
+        is_raised, is_cleared = last is not None and last.raised, last is not None and _is_cleared(last)
+        if is_wrong != is_raised and not is_cleared:
+            _append(connection, store.id, order_id, Sign.phone_digits, raised=is_wrong, by=by, now=now)
+    return standing_signs(connection, [store.id], order_id)
+
+
+def _append(
+    connection: Connection, store: str, order_id: str, sign: Sign, *, raised: bool, by: str, now: datetime
+) -> None:
+    row = {"store": store, "order_id": order_id, "sign": sign, "rule": RULE_OF[sign], "raised": raised, "by": by}
+    connection.execute(insert(order_signs), row | {"at": to_micros(now)})
+
+
+def _last_of(connection: Connection, store: str, order_ids: Sequence[str]) -> dict[tuple[str, Sign], Row[Any]]:
+    """Return what was last said of each sign of these orders."""
+    last = (
+        select(func.max(order_signs.c.id))
+        .where(order_signs.c.store == store, one_of(order_signs.c.order_id, "ids"))
+        .group_by(order_signs.c.order_id, order_signs.c.sign)
+    )
+    ids = {"ids": orjson.dumps(sorted(order_ids)).decode()}
+    rows = connection.execute(select(order_signs).where(order_signs.c.id.in_(last)), ids)
+    return {(row.order_id, Sign(row.sign)): row for row in rows}
+
+
+def _is_cleared(last: Row[Any]) -> bool:
+    return not last.raised and last.by != GATEWAY
+
+
 def _read(
     connection: Connection, vault: Vault, store: str, order_ids: Sequence[str], measures: Measures, now: datetime
 ) -> list[tuple[Order, Phase]]:
@@ -266,19 +329,18 @@ def _record(
 ) -> None:
     """Append what differs from the signs that stand. One that rests on several orders is never lifted here."""
     standing: dict[str, set[Sign]] = defaultdict(set)
-    last = (
-        select(func.max(order_signs.c.id))
-        .where(order_signs.c.store == store, one_of(order_signs.c.order_id, "ids"))
-        .group_by(order_signs.c.order_id, order_signs.c.sign)
-    )
-    ids = {"ids": orjson.dumps(sorted({*signs, *looked_at})).decode()}
-    for row in connection.execute(select(order_signs).where(order_signs.c.id.in_(last), order_signs.c.raised), ids):
-        standing[row.order_id].add(Sign(row.sign))
+    persons: dict[str, set[Sign]] = defaultdict(set)  # signs that stand, or were cleared, by a person's word
+    for (order_id, sign), row in _last_of(connection, store, [*{*signs, *looked_at}]).items():
+        if row.raised:
+            standing[order_id].add(sign)
+        if row.by != GATEWAY:
+            persons[order_id].add(sign)
     rows = []
     for order_id, now_there in signs.items():
         before = standing[order_id]
         lifted = before - now_there - {Sign.repeated} if order_id in looked_at else set()
-        changes = [(sign, True) for sign in now_there - before] + [(sign, False) for sign in lifted]
+        changes = [(sign, True) for sign in now_there - before - persons[order_id]]
+        changes += [(sign, False) for sign in lifted - persons[order_id]]
         rows += [
             {
                 "store": store,
@@ -286,7 +348,7 @@ def _record(
                 "sign": sign,
                 "rule": RULE_OF[sign],
                 "raised": raised,
-                "by": "gateway",
+                "by": GATEWAY,
                 "at": to_micros(now),
             }
             for sign, raised in sorted(changes)

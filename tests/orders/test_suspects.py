@@ -17,7 +17,17 @@ from sqlalchemy.exc import IntegrityError
 from gateway.model.order import Order, Recipient
 from gateway.model.store import Store
 from gateway.orders.store import erase_person, upsert_orders
-from gateway.orders.suspects import Sign, is_incomplete, mark, measures_of, phone_digits, repeats, standing_signs
+from gateway.orders.suspects import (
+    Sign,
+    clear,
+    is_incomplete,
+    judge_opened_phone,
+    mark,
+    measures_of,
+    phone_digits,
+    repeats,
+    standing_signs,
+)
 from gateway.policy.rule_set import load_rules
 from gateway.ports import OrderBatch, RawItem
 from gateway.storage.schema import order_signs, repeat_traces
@@ -165,7 +175,7 @@ async def test_signs_are_raised_once_and_lifted_when_they_no_longer_hold(shop: A
         ("phone_digits", True),
     ]
     with pytest.raises(IntegrityError, match="append-only"):
-        await database.write(lambda c: c.execute(text("update order_signs set raised = 0")))
+        await database.write(lambda c: c.execute(text("update order_signs set raised = false")))
     with pytest.raises(IntegrityError, match="append-only"):
         await database.write(lambda c: c.execute(text("delete from order_signs")))
 
@@ -205,3 +215,39 @@ async def test_neither_buyer_nor_phone_stands_in_clear_and_traces_go_with_the_pe
     assert await database.read(lambda c: c.execute(traces).all()) == []
     await put(order("1", 5, buyer={"buyer_id": "buyer-canary-77"}))
     assert await database.read(lambda c: c.execute(traces).all()) == []
+
+
+async def test_what_a_person_cleared_is_not_raised_again(shop: Any, database: Any, now: datetime) -> None:
+    put, order = shop
+    wrong = {**WHOLE, "phone": "1380", "city": ""}
+    await put(order("1", recipient=wrong), order("2", recipient=wrong))
+    lifted = await database.write(lambda c: clear(c, "xhs", "1", [Sign.phone_digits], "Ann", now))
+    assert [(each.order_id, each.sign) for each in lifted] == [("1", Sign.phone_digits)]
+    left = [("1", Sign.incomplete_address), ("2", Sign.incomplete_address), ("2", Sign.phone_digits)]
+    assert await put(order("1", 1, recipient=wrong), order("2", 1, recipient=wrong)) == left
+    assert await database.write(lambda c: clear(c, "xhs", "1", [Sign.phone_digits], "Ann", now)) == []
+    assert len(await database.write(lambda c: clear(c, "xhs", "2", [], "Ann", now))) == 2
+    assert await put(order("2", 2, recipient=wrong)) == left[:1]
+    told = await database.read(lambda c: c.execute(select(order_signs.c.by).where(~order_signs.c.raised)).all())
+    assert {row.by for row in told} == {"Ann"}
+
+
+async def test_a_sealed_phone_is_judged_once_it_is_opened(shop: Any, database: Any, now: datetime) -> None:
+    put, order = shop
+    hidden = {**WHOLE, "phone": "", "masked": ["phone"]}
+    assert await put(order("1", recipient=hidden), order("2", recipient=hidden)) == []
+
+    async def opened(order_id: str, phone: str) -> list[Sign]:
+        clear_one = Recipient.model_validate({**WHOLE, "phone": phone})
+        judged = await database.write(lambda c: judge_opened_phone(c, SHOP, RULES, order_id, clear_one, "Ann", now))
+        return [each.sign for each in judged]
+
+    assert await opened("1", "1380013") == [Sign.phone_digits]
+    assert await opened("2", "13800138000") == []
+    assert await opened("2", "555-0100-42-x") == []  # a virtual number: its digits tell nothing
+    # the next reading shows as little as the one before, and lifts nothing
+    assert await put(order("1", 1, recipient=hidden)) == [("1", Sign.phone_digits)]
+    assert await opened("1", "13800138000") == []
+    assert await opened("1", "1380013") == []  # lifted by a person, it stays so
+    assert await put(order("3", recipient=hidden, fulfillment="shipped", buyer={"buyer_id": "b9"})) == []
+    assert await opened("3", "1380013") == []
