@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from gateway.cases.facts import open_request
 from gateway.cases.road import Found
 from gateway.model.after_sale import AfterSale, GoodsState, RequestKind, RequestState
-from gateway.policy.terms import Action, Performer, ReturnState
+from gateway.model.order import Phase
+from gateway.policy.terms import Action, Path, Performer, ReturnState
 from gateway.ports import Act, Manifest, Offered, Operation
 
 _CALLS = {
@@ -19,6 +20,8 @@ _CALLS = {
 }
 _ANSWERS = frozenset({Action.accept_request, Action.refund, Action.refund_returned, Action.approve_return})
 _RUNNING = frozenset({RequestState.open, RequestState.agreed})
+_RECEIVED = frozenset({Phase.delivered, Phase.completed})
+_RETURN = {"solution": "return_refund", "goods": "received"}
 _MONEY_BACK = frozenset({RequestKind.refund, RequestKind.return_refund})
 
 
@@ -36,6 +39,8 @@ def act_of(found: Found, manifest: Manifest) -> Act | None:
         return None
     if operation is Operation.seller_close and order.can_cancel is False:
         return None  # the platform's own word on this order wins over every rule
+    if operation is Operation.request_refund and _claims_too_much(found):
+        return None
     lines = tuple((line.line_id, line.quantity - line.cancelled) for line in order.lines)
     return Act(
         operation=operation,
@@ -44,6 +49,7 @@ def act_of(found: Found, manifest: Manifest) -> Act | None:
         request_id=None if request is None else request.request_id,
         reason=decision.native_reason,
         lines=() if request is not None else lines,
+        parameters=_RETURN if operation is Operation.request_refund and decision.path is Path.return_refund else {},
     )
 
 
@@ -54,7 +60,18 @@ def why_no_call(found: Found) -> str:
             "The rules allow a close, but the platform says that the seller cannot cancel this order now. "
             "Look at it in the platform's console."
         )
+    if found.decision.action is Action.request_refund and _claims_too_much(found):
+        return (
+            "The goods are on their way. A return is applied for by saying that they were received, which is not true "
+            "yet: the case goes on when they are delivered. Ask the supplier in the platform's chat to have them "
+            "stopped, or decide otherwise."
+        )
     return found.decision.explanation
+
+
+def _claims_too_much(found: Found) -> bool:
+    """Tell whether applying for a return now would say that goods were received which are still on their way."""
+    return found.decision.path is Path.return_refund and found.order.phase not in _RECEIVED
 
 
 def _request(found: Found) -> AfterSale | None:

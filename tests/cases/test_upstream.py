@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from adapters.alibaba_1688 import Alibaba1688
+from gateway.cases.acting import act_of, why_no_call
 from gateway.cases.case import CaseState, history_of, list_cases, open_case, open_case_of
+from gateway.cases.counts import counts_of
+from gateway.cases.facts import question_of
+from gateway.cases.road import Found
 from gateway.cases.supply import is_over, orphaned, sales_in_doubt
 from gateway.cases.supply_news import look_at_purchase
 from gateway.cases.tasks import TaskKind, TaskState, finish_task, tasks_like, tasks_open
@@ -24,12 +29,14 @@ from gateway.model.store import App, AppSecret, Role, Store, StoreMode
 from gateway.orders.attested import attest
 from gateway.orders.link_news import PURCHASE_KIND, note_linked, read_purchase_key
 from gateway.orders.links import keep
+from gateway.orders.store import order as stored_order
 from gateway.orders.store import upsert_orders
 from gateway.policy.amount import Amount
+from gateway.policy.decide import decide
 from gateway.policy.decision import Cost
 from gateway.policy.rule_set import load_rules
 from gateway.policy.terms import Reason
-from gateway.ports import OrderBatch
+from gateway.ports import Operation, OrderBatch
 from gateway.storage import stores
 from gateway.storage.database import Database
 from gateway.storage.schema import notices, work
@@ -455,3 +462,31 @@ async def test_changed_orders_let_their_purchases_be_looked_at(books: Books) -> 
     assert await noted("my", "S1") == 0, "another store's order of the same number"
     rows = await books.database.read(lambda c: c.execute(select(work.c.key).where(work.c.kind == PURCHASE_KIND)).all())
     assert [read_purchase_key(row.key) for row in rows] == [("ali", "P1")]
+
+
+def _found(books: Books, purchase: str) -> Any:
+    def read(c: Any) -> Found:
+        stored = stored_order(c, books.vault, "ali", purchase)
+        assert stored is not None
+        store = stores.store_of(c, "ali")
+        counts = counts_of(c, store, RULES, NOW, order_id=purchase)
+        question = question_of(stored, store, Reason.changed_mind, counts, (), {}, NOW)
+        return Found(stored, question, decide(question.scenario, RULES))
+
+    return books.database.read(read)
+
+
+async def test_a_return_is_applied_for_only_once_the_goods_were_received(books: Books) -> None:
+    await books.put(
+        _order("ali", "PAID"),
+        _order("ali", "MOVING", fulfillment="shipped"),
+        _order("ali", "THERE", fulfillment="delivered"),
+    )
+    manifest = Alibaba1688().manifest.seen_by(Role.buyer)
+    acts = {each: act_of(await _found(books, each), manifest) for each in ("PAID", "MOVING", "THERE")}
+    assert acts["PAID"] is not None
+    assert (acts["PAID"].operation, acts["PAID"].parameters) == (Operation.request_refund, {})
+    assert acts["MOVING"] is None, "to say that they were received would not be true"
+    assert "on their way" in why_no_call(await _found(books, "MOVING"))
+    assert acts["THERE"] is not None
+    assert acts["THERE"].parameters == {"solution": "return_refund", "goods": "received"}
