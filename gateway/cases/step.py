@@ -28,6 +28,7 @@ STORE_MODE_ASK = "store_mode_ask"
 SHORTEST_WAIT = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(hours=6)  # a case that waits for nothing it could name looks again at the latest then
 STOPPED_LOOK = timedelta(minutes=5)  # while effects are stopped; taking the brake off wakes the case anyway
+WRITTEN_ANEW = timedelta(minutes=30)  # a final notice not sent yet: the hour it names must lie ahead of its reader
 SHOWS_WITHIN = timedelta(minutes=30)  # of what a person did, before it is asked for anew
 MOST_TRIES = 3  # of one act that the platform refuses or that comes to nothing
 
@@ -263,7 +264,7 @@ def _task(
         kind=StepKind.task,
         because=found.decision.explanation,
         waits_for=WaitsFor.person,
-        due_at=_look_again(found.decision.act_by, now),
+        due_at=min(due_at, now + WRITTEN_ANEW) if purpose is Writing.final_notice else due_at,
         tasks=tuple(wanted),
         anew=anew,
         purpose=purpose,
