@@ -260,6 +260,7 @@ def _task(
             words = f"A person has done it; the platform does not show it yet. {found.decision.explanation}"
             return Step(kind=StepKind.wait, because=words, waits_for=WaitsFor.platform, due_at=shows_by)
         anew = max(done)
+    due_at = _look_again(found.decision.act_by, now)
     return Step(
         kind=StepKind.task,
         because=found.decision.explanation,
