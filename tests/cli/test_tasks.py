@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
+import typer
 
 from gateway.bootstrap import running
 from gateway.cases import approvals as kept
 from gateway.cases.case import open_case
 from gateway.cases.effects import Recorded, record_decision
-from gateway.cases.tasks import TaskKind, open_task, seal_text
+from gateway.cases.instructions import instructions_for
+from gateway.cases.tasks import Task, TaskKind, TaskState, open_task, seal_text
+from gateway.cli.app import build
 from gateway.config import ApprovalSettings
-from gateway.model.store import App, AppSecret, Store
+from gateway.model.store import App, AppSecret, Platform, Store
 from gateway.orders.store import upsert_orders
 from gateway.policy.decide import decide
 from gateway.policy.decision import canonical_bytes
 from gateway.policy.parse import parse_scenario
 from gateway.policy.rule_set import load_rules
 from gateway.policy.scenario import canonical_bytes as scenario_bytes
+from gateway.policy.wording.catalog import Language
 from gateway.ports import OrderBatch, RawItem
 from gateway.storage import stores as rows
 from tests.kit.paper import make_order
@@ -210,3 +216,26 @@ def test_a_wrong_setting_is_told_with_its_place(made: Any, text: str, where: str
     told = made("tasks", "list")
     assert told.code == 4
     assert f"line 1: {where}" in told.err
+
+
+def how(kind: TaskKind, platform: Platform, has_text: bool) -> Any:
+    now = datetime.now(UTC)
+    task = Task(
+        "t1", "c1", "s1", "o1", kind, "o1:explain", {}, TaskState.open, now, None, None, None, "", has_text=has_text
+    )
+    return instructions_for(task, XHS.model_copy(update={"platform": platform.value}), Language.en)
+
+
+def test_every_command_that_is_told_exists() -> None:
+    def names(command: Any, path: tuple[str, ...] = ()) -> set[str]:
+        if not hasattr(command, "commands"):
+            return {" ".join(path)}
+        return set().union(*(names(each, (*path, name)) for name, each in command.commands.items()))
+
+    known = names(typer.main.get_command(build(lambda *_, **__: None)))  # type: ignore[arg-type]  # never opened
+    for kind, platform, has_text in product(TaskKind, Platform, (True, False)):
+        found = how(kind, platform, has_text)
+        said = [*found.afterwards, found.otherwise]
+        for command in [*said, *re.findall(r"`(gateway .*?)`", " ".join((*found.steps, *found.never)))]:
+            words = command.removeprefix("gateway ").split()
+            assert words[0] in known or " ".join(words[:2]) in known, command
