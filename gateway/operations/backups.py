@@ -12,6 +12,7 @@ from gateway.errors import ConfigurationError
 from gateway.operations.context import Context, DataFolder
 from gateway.storage import backup as storage
 from gateway.storage.database import Database
+from gateway.storage.engines import parse_url
 from gateway.storage.stores import check_key
 from gateway.storage.vault import Vault, master_key_of
 
@@ -42,8 +43,10 @@ class Restored:
 async def backup(context: Context, file: Path) -> BackedUp:
     """Copy database and evidence into the new file ``file``; the gateway may be running, also in another process.
 
-    Raises ConfigurationError when the file is there already or cannot be written.
+    Raises ConfigurationError when the file is there already or cannot be written, and on PostgreSQL, whose own tool
+    does it better.
     """
+    _only_sqlite(context.folder, "pg_dump --format=custom --file=gateway.dump", "copy")
     folder, now = context.folder, context.clock.now()
     manifest = await asyncio.to_thread(storage.backup, folder.database, folder.evidence, file, now)
     size = await asyncio.to_thread(lambda: file.stat().st_size)
@@ -57,13 +60,22 @@ async def restore(folder: DataFolder, file: Path, *, replace: bool = False) -> R
     """Verify a backup and put it into ``folder``; with ``replace`` over what is there, which is kept aside.
 
     Raises DataError for a damaged backup; ConfigurationError when a database is there and ``replace`` is not set, or
-    while another process uses it.
+    while another process uses it, or when the gateway stores in PostgreSQL.
     """
+    _only_sqlite(folder, "pg_restore --clean --if-exists --dbname=... gateway.dump", "put back")
     held = folder.lock if folder.path.is_dir() else None
     manifest = await asyncio.to_thread(storage.restore, file, folder.path, overwrite=replace, lock=held)
     fits, words = await _try_key(folder)
     orders = manifest.rows.get("orders", 0)
     return Restored(folder.path, manifest.made_at, manifest.revision, orders, fits, words)
+
+
+def _only_sqlite(folder: DataFolder, tool: str, what: str) -> None:
+    if folder.serves_many:
+        raise ConfigurationError(
+            f"This gateway stores in {parse_url(folder.database_url)}, and a backup file holds an SQLite database. "
+            f"Use PostgreSQL's own tool, `{tool}`, and {what} {folder.evidence} and the master key beside it."
+        )
 
 
 async def _try_key(folder: DataFolder) -> tuple[bool | None, str]:
