@@ -76,7 +76,7 @@ async def running(
         await database.read(lambda c: check_key(c, vault))
         rules = with_stores(load_rules(), folder.rules)
         await database.read(lambda c: _check_own_rules(c, rules, folder))
-        transport = await _transport(stack, database, vault, clock)
+        transport = await _transport(stack, folder, database, vault, clock)
         yield joined(
             folder=folder,
             configuration=configuration,
@@ -125,12 +125,18 @@ async def _database(stack: AsyncExitStack, folder: DataFolder, *, read_only: boo
     )
     stack.push_async_callback(database.close)
     await database.read(check_at_head)
-    if not read_only:
+    if not read_only and database.backend == "sqlite":
         await database.write(prepare)
+    if folder.serves_many and not read_only:
+        from gateway.work.leases import Leases, this_process
+
+        await stack.enter_async_context(Leases(database, this_process()).alive())
     return database
 
 
-async def _transport(stack: AsyncExitStack, database: Database, vault: Vault, clock: Clock) -> Transport:
+async def _transport(
+    stack: AsyncExitStack, folder: DataFolder, database: Database, vault: Vault, clock: Clock
+) -> Transport:
     from gateway.errors import StoreDisconnected
     from gateway.model.store import Credential
     from gateway.storage import stores as rows
@@ -158,4 +164,14 @@ async def _transport(stack: AsyncExitStack, database: Database, vault: Vault, cl
 
     client = make_client()
     stack.push_async_callback(client.aclose)
-    return Transport(client, clock, SingleFlightCredentials(load, save), ModeGate(standing), Limiter(clock))
+    if not folder.serves_many:
+        return Transport(client, clock, SingleFlightCredentials(load, save), ModeGate(standing), Limiter(clock))
+    from gateway.storage.engines import parse_url
+    from gateway.storage.shared_rates import SharedRatesInPostgres
+    from gateway.work.leases import RENEW, Leases, this_process
+
+    rates = SharedRatesInPostgres(parse_url(folder.database_url).url)
+    stack.push_async_callback(rates.close)
+    leases = Leases(database, this_process())
+    credentials = SingleFlightCredentials(load, save, lambda token: leases.turn(RENEW + token))
+    return Transport(client, clock, credentials, ModeGate(standing), Limiter(clock, shared=rates))

@@ -13,6 +13,9 @@ from gateway.errors import ConfigurationError
 from gateway.marked_yaml import Mapping, Mark, Node, Sequence, load
 from gateway.model.base import Frozen
 
+DATABASE_VARIABLE = "ORDER_GATEWAY_DATABASE_URL"
+"""Environment variable that names the database, whatever the configuration says."""
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -106,11 +109,31 @@ class ContactSettings(Frozen):
     coupon: str = ""  # how a coupon is called; empty: by its value in the valuation
 
 
+def _server_url(value: str) -> str:
+    if not value:
+        return value
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres"}:
+        raise ValueError(
+            "write it like postgresql://gateway@db.example.com/gateway; empty: an SQLite file in the data folder"
+        )
+    user = rest.rpartition("@")[0]
+    if ":" in user or "password=" in rest:
+        raise ValueError(
+            "leave the password out: no secret stands in this file; "
+            f"PGPASSWORD or a .pgpass file holds it, or the whole URL stands in {DATABASE_VARIABLE}"
+        )
+    return "postgresql" + separator + rest
+
+
 class Configuration(Frozen):
     """Everything that can be set. Every field has a default, so an empty file is a good one."""
 
     public_url: str = ""  # where sellers and platforms reach this gateway, for callbacks and signatures
     listen: str = "127.0.0.1:8600"  # where the callback server listens
+    database: Annotated[str, AfterValidator(_server_url)] = (
+        ""  # a PostgreSQL server's; empty: SQLite in the data folder
+    )
     clock: str = ""  # a simulator's control URL whose clock to follow; empty: this machine's time
     sync: SyncSettings = SyncSettings()
     valuation: dict[str, dict[str, str | dict[str, str]]] = {}  # store id -> what a cost is worth to it
@@ -125,6 +148,7 @@ TEMPLATE = """\
 # Order Gateway. Every setting has a default; what stands behind a '#' shows it.
 # public_url: https://gateway.example.com    # where platforms and sellers reach this gateway
 # listen: 127.0.0.1:8600                     # where the callback server listens
+# database: postgresql://gateway@db.example.com/gateway    # many processes; without it SQLite in this folder
 # clock: http://127.0.0.1:9101/_mock         # beside a simulator only: follow its clock
 sync:
   every: 1m                # rest between two pulls of a store

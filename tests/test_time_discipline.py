@@ -21,6 +21,8 @@ ALLOWED = {
     ("gateway/transport/channel.py", "loop.time"): "how many real milliseconds a request took, for the log",
     ("gateway/inbox/receive.py", "loop.time"): "how seldom refused pushes are told and keys looked up again",
     ("gateway/operations/remote/asking.py", "loop.time"): "how long a command waits for a gateway that starts",
+    ("gateway/work/leases.py", "loop.time"): "leases are kept in real time",
+    ("gateway/work/delivered.py", "loop.time"): "how seldom lost work is looked for",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection as Transaction
 
 from gateway.cases.resolve import Resolver
-from gateway.config import Configuration
+from gateway.config import DATABASE_VARIABLE, Configuration, read_configuration
 from gateway.model.store import App, AppSecret, Credential
 from gateway.operations.arrivals import Arrivals
 from gateway.policy.rule_set import RuleSet
@@ -48,13 +49,27 @@ class DataFolder:
 
     @property
     def database(self) -> Path:
-        """The SQLite database."""
+        """The SQLite database, where no server is named."""
         return self.path / "gateway.db"
 
     @property
-    def database_url(self) -> str:
-        """The database as SQLAlchemy names it."""
+    def sqlite_url(self) -> str:
+        """The SQLite database as SQLAlchemy names it."""
         return f"sqlite:///{self.database}"
+
+    @property
+    def database_url(self) -> str:
+        """The database in use: the environment's, else the configuration's, else the SQLite file of this folder.
+
+        Raises ConfigurationError when the configuration cannot be read.
+        """
+        named = os.environ.get(DATABASE_VARIABLE) or read_configuration(self.configuration).database
+        return named or self.sqlite_url
+
+    @property
+    def serves_many(self) -> bool:
+        """Whether the database takes many processes at a time."""
+        return not self.database_url.startswith("sqlite")
 
     @property
     def lock(self) -> Path:

@@ -30,7 +30,7 @@ class ProcessLock:
         except Timeout:
             raise LockHeld(
                 f"{self._path} is held by {self._holder()}: the embedded SQLite database serves one process. "
-                "Stop that process first, or use it; PostgreSQL (with a later release) is the way to more processes."
+                "Stop that process first, or use it; PostgreSQL takes many processes: `gateway db move` goes there."
             ) from None
         except OSError as error:
             raise ConfigurationError(

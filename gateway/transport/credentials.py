@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from hashlib import sha256
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -46,14 +48,17 @@ class SingleFlightCredentials:
     another, and ``save`` gives what one of them got to the others too.
 
     ``load`` raises StoreDisconnected for a store that has none. ``save`` must have stored the credential when it
-    returns: a refresh token may be good for one use only.
+    returns: a refresh token may be good for one use only. ``turn`` keeps other processes from renewing what has the
+    same refresh token meanwhile; it gets a name that does not tell the token.
     """
 
     def __init__(
         self,
         load: Callable[[Store], Awaitable[Credential]],
         save: Callable[[Store, Credential], Awaitable[None]],
+        turn: Callable[[str], AbstractAsyncContextManager[object]] = nullcontext,
     ) -> None:
+        self._turn = turn
         self._load = load
         self._save = save
         self._flights: dict[_Account, asyncio.Task[Credential]] = {}
@@ -85,7 +90,8 @@ class SingleFlightCredentials:
             flight.exception()  # seen, also when every caller has gone
 
     async def _fly(self, store: Store, seen: Credential, refresh: Refresh) -> Credential:
-        async with self._turns.setdefault(seen.refresh_token, asyncio.Lock()):
+        name = sha256(seen.refresh_token.encode()).hexdigest()[:32]
+        async with self._turns.setdefault(seen.refresh_token, asyncio.Lock()), self._turn(name):
             return await self._renewed(store, seen, refresh)
 
     async def _renewed(self, store: Store, seen: Credential, refresh: Refresh) -> Credential:

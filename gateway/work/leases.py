@@ -16,9 +16,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from weakref import WeakValueDictionary
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from gateway.errors import Conflict
 from gateway.storage.database import Database
@@ -31,6 +32,8 @@ LENGTH = timedelta(seconds=6)  # with the looks below, another process takes ove
 
 _MICROSECOND = timedelta(microseconds=1)
 _PROCESS = "process:"
+RENEW = "renew:"
+"""Begins the name of the lease of whoever renews a credential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,10 @@ def living(connection: Connection) -> frozenset[str]:
 
 
 def forget_dead(connection: Connection, before: timedelta = timedelta(hours=1)) -> int:
-    """Drop the rows of processes that ended more than ``before`` ago; return how many."""
+    """Drop the rows of processes and of renewals that ended more than ``before`` ago; return how many."""
     ended = real_micros(connection) - before // _MICROSECOND
-    old = leases.c.name.startswith(_PROCESS, autoescape=True) & (leases.c.until < ended)
+    passing = or_(*(leases.c.name.startswith(prefix, autoescape=True) for prefix in (_PROCESS, RENEW)))
+    old = passing & (leases.c.until < ended)
     return connection.execute(delete(leases).where(old)).rowcount
 
 
@@ -107,6 +111,7 @@ class Leases:
         self._length = length
         self._period = length.total_seconds() / 3
         self._held = 0
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def hold(self, name: str, run: Callable[[Lease], Awaitable[None]]) -> None:
         """Wait for the lease, then ``run`` while it is held; wait again when it was lost. Returns once ``run`` does.
@@ -118,6 +123,19 @@ class Leases:
             if await self._run(lease, asked_at, run):
                 return
             log.warning("lease.lost", lease=name)
+
+    @asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """Wait for the lease and hold it while this is open, for a short act. Also of one process one at a time."""
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            lease, asked_at = await self._win(name, look_every=0.1)
+            renewing = asyncio.create_task(self._renew(lease, asked_at), name=f"lease {name}")
+            try:
+                yield
+            finally:
+                renewing.cancel()
+                await asyncio.gather(renewing, return_exceptions=True)
+                await self._database.write(lambda c: release(c, lease))
 
     @asynccontextmanager
     async def alive(self) -> AsyncIterator[None]:
@@ -143,16 +161,17 @@ class Leases:
     async def _take(self, name: str) -> Lease | None:
         return await self._database.write(lambda c: take(c, name, self._holder, self._length))
 
-    async def _win(self, name: str) -> tuple[Lease, float]:
+    async def _win(self, name: str, *, look_every: float | None = None) -> tuple[Lease, float]:
         loop = asyncio.get_running_loop()
         while True:
             if await self._database.read(lambda c: is_free(c, name)):
                 # who holds much lets others go first, so that processes share
-                await asyncio.sleep(min(self._held * 0.05, self._period / 4))
+                if look_every is None:
+                    await asyncio.sleep(min(self._held * 0.05, self._period / 4))
                 asked_at = loop.time()
                 if (lease := await self._take(name)) is not None:
                     return lease, asked_at
-            await asyncio.sleep(self._period / 2)
+            await asyncio.sleep(look_every or self._period / 2)
 
     async def _run(self, lease: Lease, asked_at: float, run: Callable[[Lease], Awaitable[None]]) -> bool:
         """Return True when ``run`` ended by itself, False when the lease was lost."""

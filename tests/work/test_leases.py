@@ -130,3 +130,20 @@ async def test_a_living_process_is_known(database, take):
     assert await database.read(leases.living) == frozenset()
     assert await database.write(leases.forget_dead) == 1  # b's lapse was a moment ago, a's row says long ago
     assert leases.this_process() == leases.this_process()
+
+
+async def test_turns_are_taken_one_after_another_between_processes_and_within_one(database):
+    at_once, most, order = 0, 0, []
+    processes = [Leases(database, name) for name in "ab"]
+
+    async def act(who, leases_of):
+        nonlocal at_once, most
+        async with leases_of.turn("renew:token"):
+            at_once += 1
+            most = max(most, at_once)
+            order.append(who)
+            await database.read(lambda c: None)
+            at_once -= 1
+
+    await asyncio.gather(*(act(f"{n}{each}", each) for each in processes for n in range(3)))
+    assert (most, len(order)) == (1, 6)
