@@ -34,7 +34,11 @@ from gateway.policy.valuation import RATES
 from gateway.storage import audit
 from gateway.storage.moments import from_micros, from_micros_or_none, to_micros
 from gateway.storage.schema import approvals
+from gateway.work.queue import submit
 from gateway.work.wake import add_history, wake_cases
+
+EXPIRY_KIND = "approval_expiry"
+"""The kind of due work that ends approvals past their time."""
 
 LONGEST = timedelta(hours=24)
 SHORTEST = timedelta(hours=1)
@@ -170,6 +174,7 @@ def ask(
         "because": "",
     }
     c.execute(insert(approvals), row)
+    submit(c, EXPIRY_KIND, row["id"], from_micros(row["expires_at"]), b"")
     return _told(c, row["id"], "approval_asked", "gateway", now)
 
 

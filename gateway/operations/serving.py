@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 
 from gateway.cases.after import CHECK_KIND
+from gateway.cases.approvals import EXPIRY_KIND, expire_due
 from gateway.cases.effects import WORK_KIND, take_over_interrupted
 from gateway.errors import GatewayError
 from gateway.inbox.receive import Receiver
@@ -144,6 +145,10 @@ def _runner(context: Context) -> Runner:
     async def check_stock(claim: Claim) -> None:
         await check_order_stock(context, claim.key)
 
+    async def expire_approvals(_: Claim) -> None:
+        now = context.clock.now()
+        await context.database.write(lambda c: expire_due(c, now))
+
     async def look_at_purchase(claim: Claim) -> None:
         await look_at_linked(context, claim.key)
 
@@ -153,6 +158,7 @@ def _runner(context: Context) -> Runner:
         STOCK_KIND: read_stock,
         CHECK_KIND: check_stock,
         PURCHASE_KIND: look_at_purchase,
+        EXPIRY_KIND: expire_approvals,
     }
     return Runner(context.database, context.clock, handlers, worker)
 

@@ -37,6 +37,7 @@ from gateway.policy.terms import Action, Approval
 from gateway.storage import audit
 from gateway.storage.moments import to_micros
 from gateway.storage.schema import approvals, cases
+from gateway.work.queue import due
 
 ONE = ApprovalSettings()
 TWO = ApprovalSettings(second_person=True)
@@ -205,6 +206,8 @@ async def test_past_its_time_it_counts_no_more_and_the_case_goes_on(shop: Any, g
         await say(shop, asked, "ben")
     with pytest.raises(Conflict):
         await shop.database.write(lambda c: use(c, asked.id, now=shop.clock.now()))
+    work = await shop.read(lambda c: due(c, shop.clock.now(), 10))
+    assert [(each.kind, each.key) for each in work] == [("approval_expiry", asked.id)], "the running gateway sees to it"
     ended = await shop.database.write(lambda c: expire_due(c, shop.clock.now()))
     assert [(each.id, each.state) for each in ended] == [(asked.id, "expired")]
     assert await shop.database.write(lambda c: expire_due(c, shop.clock.now())) == []
