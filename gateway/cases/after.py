@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from gateway.cases.articles import units_of
 from gateway.cases.buyers import BuyerMark, mark_buyer
-from gateway.cases.case import Case, Outcome, WaitsFor, history_of, note
+from gateway.cases.case import HANDED_OVER, Case, Outcome, WaitsFor, history_of, note
 from gateway.cases.contact import messages_of
 from gateway.cases.drafting import PLAIN, draft
 from gateway.cases.effects import Effect, EffectState
@@ -30,7 +30,7 @@ from gateway.cases.notices import Level, tell
 from gateway.cases.road import Found
 from gateway.cases.supply import OVER, is_over
 from gateway.cases.tasks import TaskKind, TaskState, cancel_tasks, open_task, seal_text, tasks_like
-from gateway.cases.upstream import Judge, cascade
+from gateway.cases.upstream import VIA_SALE, Judge, cascade, kept_now
 from gateway.config import ContactSettings
 from gateway.errors import DataError, NoRuleKnown, NotAllowed
 from gateway.ledger.working_days import WorkingDaysEnd, end_of_working_days
@@ -97,6 +97,8 @@ class Aftermath:
         """
         turn = _Turn(c, self, found, standing, store, outcome, _done(c, standing.case))
         if outcome is Outcome.fulfilled:
+            if store.role is Role.buyer and not turn.gone:
+                turn.once("kept", turn.kept)
             return AfterStep(settled=True, because="the order goes its way")
         if turn.gone:
             turn.once("upstream", turn.upstream)
@@ -108,6 +110,15 @@ class Aftermath:
         if (writing := turn.message(chat)) is not None:
             return AfterStep(write=writing, because=f"the buyer is told ({writing.value})")
         return turn.refund()
+
+    def stays(self, case: Case, found: Found) -> str | None:
+        """Return why the goods of a purchase stay, instead of its case's next step; None when they do not.
+
+        Only of a purchase whose case the end of its sale opened: what a person wants ended, is ended.
+        """
+        if case.via != VIA_SALE or case.step == HANDED_OVER:
+            return None
+        return kept_now(found.order, Reason(case.reason), found.decision, self.judge.worth)
 
 
 def check_key(store: str, order_id: str) -> str:
@@ -186,6 +197,12 @@ class _Turn:
             submit(self.c, CHECK_KIND, check_key(self.store.id, self.order.order_id), self.standing.now, b"")
             return {"how": "read"}
         self.task(TaskKind.verify_stock, self.order.order_id, {"sku": ", ".join(units), "order": self.order.order_id})
+        return {"how": "task"}
+
+    def kept(self) -> Mapping[str, object]:
+        """The goods of a purchase come to us: whoever takes them in counts them."""
+        details = {"sku": ", ".join(units_of(self.order)), "order": self.order.order_id}
+        self.task(TaskKind.verify_stock, self.order.order_id, details)
         return {"how": "task"}
 
     def buyer(self) -> Mapping[str, object]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection as Transaction
 from gateway.cases import approvals, turns
 from gateway.cases.after import Aftermath
 from gateway.cases.carrying_out import CarryingOut
-from gateway.cases.case import Case, CaseState, Stage, WaitsFor, case_of, history_of
+from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, history_of
 from gateway.cases.effects import Effect, EffectState, effects_of
 from gateway.cases.ending import Standing
 from gateway.cases.road import Found, Road
@@ -158,6 +158,9 @@ class CaseLoop:
         manifest = now.connection.manifest
         needs = needs_of(now.found, manifest, now.connection.store.mode)
         step = step_of(now.found, manifest, now.standing)
+        stays = None if self._aftermath is None else self._aftermath.stays(now.case, now.found)
+        if stays is not None and step.kind is not StepKind.settle:
+            step = Step(kind=StepKind.settle, because=f"The goods stay: {stays}.", outcome=Outcome.fulfilled)
         if committed is not None:
             if _is_step(committed, step):
                 return await self._carry.resend(now, committed)

@@ -181,6 +181,25 @@ def is_kept(way_back_minor: int, goods_minor: int, worth: Decimal) -> tuple[bool
     return loss < way_back_minor, min(loss, way_back_minor)
 
 
+def kept_now(stored: StoredOrder, reason: Reason, decision: Decision, worth: Decimal) -> str | None:
+    """Return why the goods of a purchase that a sale's end wants to end stay, now that they were sent; else None. Pure.
+
+    They may have been sent only after the purchase's own case was opened.
+    """
+    if decision.action is not Action.request_refund or decision.path is not Path.return_refund:
+        return None
+    cost, order = decision.cost.total.minor, stored.order
+    kept, cheapest = is_kept(cost, goods_paid(stored), Decimal(0) if reason in _FAULTY else worth)
+    if not kept:
+        return None
+    return f"sending it back costs {_words(cost, order.currency)}, keeping it {_words(cheapest, order.currency)}"
+
+
+def goods_paid(stored: StoredOrder) -> int:
+    """Return what was paid for the goods of a purchase, shipping left out, in minor units."""
+    return max(0, (stored.order.total_minor or 0) - (stored.order.shipping_minor or 0))
+
+
 def _open(c: Connection, case: Case, end: PurchaseEnd, now: datetime) -> PurchaseEnd:
     standing = open_case_of(c, end.store, end.order_id)
     if end.plan in _TO_DO and standing is None:
@@ -260,14 +279,14 @@ def _planned(
         return replace(end, plan=Plan.under_way if waits else Plan.ask_person, money_back_minor=back)
     if decision.path is Path.refund:
         return replace(end, plan=Plan.ask_money_back, money_back_minor=paid)
-    goods = max(0, paid - (order.shipping_minor or 0))
-    worth = Decimal(0) if end.reason in _FAULTY else judge.worth
-    kept, cheapest = is_kept(cost, goods, worth)
-    if kept:
-        why = f"sending it back costs {_words(cost, order.currency)}, keeping it {_words(cheapest, order.currency)}"
-        return replace(end, plan=Plan.keep, cost_minor=cheapest, because=why)
+    why = kept_now(stored, end.reason, decision, judge.worth)
+    if why is not None:
+        worth = Decimal(0) if end.reason in _FAULTY else judge.worth
+        return replace(end, plan=Plan.keep, cost_minor=is_kept(cost, goods_paid(stored), worth)[1], because=why)
     untold = "" if way_back_told else " Nobody told what the way back costs: it counts as nothing."
-    return replace(end, plan=Plan.send_back, money_back_minor=goods, because=f"{decision.explanation}{untold}")
+    return replace(
+        end, plan=Plan.send_back, money_back_minor=goods_paid(stored), because=f"{decision.explanation}{untold}"
+    )
 
 
 def _decision(

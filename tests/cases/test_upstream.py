@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from adapters.alibaba_1688 import Alibaba1688
 from gateway.cases.acting import act_of, why_no_call
-from gateway.cases.case import CaseState, history_of, list_cases, open_case, open_case_of
+from gateway.cases.after import Aftermath
+from gateway.cases.case import HANDED_OVER, CaseState, history_of, list_cases, open_case, open_case_of
 from gateway.cases.counts import counts_of
 from gateway.cases.facts import question_of
 from gateway.cases.road import Found
@@ -26,7 +27,7 @@ from gateway.model.attested import AttestedFact, FactName
 from gateway.model.order import Order
 from gateway.model.purchase import KnownLink, LinkSource, OrderLineKey, PurchaseLink
 from gateway.model.store import App, AppSecret, Role, Store, StoreMode
-from gateway.orders.attested import attest
+from gateway.orders.attested import attest, facts_for
 from gateway.orders.link_news import PURCHASE_KIND, note_linked, read_purchase_key
 from gateway.orders.links import keep
 from gateway.orders.store import order as stored_order
@@ -39,7 +40,7 @@ from gateway.policy.terms import Reason
 from gateway.ports import Operation, OrderBatch
 from gateway.storage import stores
 from gateway.storage.database import Database
-from gateway.storage.schema import notices, work
+from gateway.storage.schema import cases, notices, work
 from gateway.storage.vault import Vault
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -470,7 +471,8 @@ def _found(books: Books, purchase: str) -> Any:
         assert stored is not None
         store = stores.store_of(c, "ali")
         counts = counts_of(c, store, RULES, NOW, order_id=purchase)
-        question = question_of(stored, store, Reason.changed_mind, counts, (), {}, NOW)
+        facts = facts_for(c, "ali", purchase, [])
+        question = question_of(stored, store, Reason.changed_mind, counts, facts, {}, NOW)
         return Found(stored, question, decide(question.scenario, RULES))
 
     return books.database.read(read)
@@ -490,3 +492,25 @@ async def test_a_return_is_applied_for_only_once_the_goods_were_received(books: 
     assert "on their way" in why_no_call(await _found(books, "MOVING"))
     assert acts["THERE"] is not None
     assert acts["THERE"].parameters == {"solution": "return_refund", "goods": "received"}
+
+
+async def test_goods_sent_after_the_money_was_asked_back_stay_when_that_costs_less(books: Books) -> None:
+    await books.put(_order("ali", "P1", fulfillment="delivered", total_minor=3000, shipping_minor=500))
+    await books.way_back("P1", "20.00")
+    found = await _found(books, "P1")
+    aftermath = Aftermath(books.judge("0.5"))
+
+    def opened(via: str) -> Any:
+        def act(c: Any) -> Any:
+            c.execute(delete(cases))
+            return open_case(c, store="ali", order_id="P1", reason="changed_mind", by="mei", now=NOW, via=via)
+
+        return books.database.write(act)
+
+    case = await opened("sale")
+    assert aftermath.stays(case, found) == "sending it back costs 20.00 CNY, keeping it 12.50 CNY"
+    assert Aftermath(books.judge("0.1")).stays(case, found) is None, "22.50 is more than 20.00"
+    assert aftermath.stays(replace(case, step=HANDED_OVER), found) is None, "a person has it in hand"
+    assert aftermath.stays(await opened("person"), found) is None, "what a person wants ended, is ended"
+    await books.put(_order("ali", "P2"))
+    assert aftermath.stays(case, await _found(books, "P2")) is None, "it was not sent"
