@@ -118,6 +118,14 @@ CASES: list[tuple[Act, str, dict[str, Any]]] = [
         "sellerchat.send_message",
         {"to_id": 900100, "message_type": "text", "content": {"text": "hi"}},
     ),
+    (  # what the gateway notes about a message is not sent along
+        act(
+            Operation.send_message,
+            parameters={"to_id": "900100", "text": "hi", "purpose": "explain", "language": "ms", "since": "5"},
+        ),
+        "sellerchat.send_message",
+        {"to_id": 900100, "message_type": "text", "content": {"text": "hi"}},
+    ),
 ]
 
 

@@ -141,6 +141,18 @@ async def test_the_buyer_of_a_held_order_cannot_be_written_to(paper: Any, row: A
         await adapter.perform(shop, act(Operation.send_message, parameters={"text": "hello"}))
 
 
+async def test_a_message_is_its_words_alone(paper: Any, row: Any) -> None:
+    script = {
+        "order.detail": {"orders": [row()]},
+        "chat.open": {"conversation_id": "c1"},
+        "chat.send": {"message_id": "m1"},
+    }
+    shop = paper(script)
+    noted = {"text": "hello", "purpose": "explain", "language": "ja", "since": "5", "announced_close_at": "2026-01-01"}
+    await adapter.perform(shop, act(Operation.send_message, parameters=noted))
+    assert shop.writes == [{"buyer_user_id": "7494"}, {"type": "TEXT", "content": '{"content":"hello"}'}]
+
+
 async def test_only_words_of_ours_are_our_message(paper: Any, row: Any) -> None:
     def message(text: str, role: str, at: int) -> dict[str, Any]:
         return {"content": f'{{"content":"{text}"}}', "sender": {"role": role}, "create_time": at}
