@@ -141,6 +141,8 @@ def test_every_command_is_there_and_takes_the_global_options(gateway, command) -
         ["events"],
         ["message"],
         ["purchases"],
+        ["evidence"],
+        ["contact"],
         ["rules"],
     ):
         for option in ("--data", "--json", "--clock", "--log-level"):
