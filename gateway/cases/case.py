@@ -113,6 +113,11 @@ class Case:
         """Return whether it is not settled."""
         return self.state is not CaseState.settled
 
+    @property
+    def goes_on(self) -> bool:
+        """Return whether its turns decide and act: it is neither at rest nor in a person's own hands."""
+        return self.state in {CaseState.running, CaseState.with_person} and self.step != HANDED_OVER
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:

@@ -105,6 +105,10 @@ class Commands:
         (call again with ``approved``); Refused when the platform offers no such call; Conflict when the order's or
         the request's state leaves nothing to do, or another effect on it is under way; NotFound.
         """
+        async with self._road.alone.with_order(store_id, command.order_id):
+            return await self._order(store_id, command, by=by, approved=approved)
+
+    async def _order(self, store_id: str, command: Command, *, by: str, approved: bool) -> Carried:
         connection = await self._road.open(store_id)
         facts_read_at = self._road.clock.now()
         found = await self._look(connection, command)
@@ -185,7 +189,9 @@ class Commands:
         _check_offered(operation, command.deed, manifest)
         _check_sense(operation, found.order, request)
         judgement = await self._judge(operation, found)
-        return Carried(found.order, found.question, found.decision, operation=operation, judgement=judgement)
+        return Carried(
+            found.order, found.question, found.decision, found.version, operation=operation, judgement=judgement
+        )
 
     async def _judge(self, operation: Operation, found: Found) -> Judgement:
         """Return what the rules say; a suspicious order is held, and shipped only with a person's yes (XHS-92)."""

@@ -11,32 +11,39 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gateway.cases.commands import Commands, Deed, operation_of
-from gateway.cases.effects import Effect, intent_of
-from gateway.cases.facts import open_request
-from gateway.cases.road import Found, Road, Wanted
-from gateway.model.after_sale import AfterSale
+from gateway.cases.acting import act_of
+from gateway.cases.after import Aftermath
+from gateway.cases.case import Case, case_of_intent, open_case
+from gateway.cases.commands import Commands
+from gateway.cases.effects import Effect, effect_of, intent_of
+from gateway.cases.loop import CaseLoop
+from gateway.cases.road import Found, Road
+from gateway.cases.step import StepKind
+from gateway.cases.turn import Means, Turn
+from gateway.cases.turns import LEASE
+from gateway.errors import Conflict, NeedsApproval, NotAllowed
 from gateway.policy.rule_set import RuleSet
-from gateway.policy.terms import Action, Performer, Reason, ReturnState
-from gateway.ports import Act, Clock, Manifest, Offered, Operation
+from gateway.policy.terms import Reason
+from gateway.ports import Clock
 from gateway.storage.database import Database
 from gateway.storage.vault import Vault
 from gateway.sync.connections import Connection, Connections
 from gateway.sync.pull import Pull
 
-_OPERATIONS = {Action.close: Operation.seller_close, Action.request_refund: Operation.request_refund}
 _REASONS = frozenset(Reason)
+_LOOK = timedelta(minutes=1)  # at an effect that its case sees to
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution(Found):
     """What was decided for an order and what became of it. ``effect`` is None when nothing was called.
 
-    ``because`` says why nothing was called: a person's task, an approval that is missing, or a dry run.
+    ``because`` says why nothing was called: a person's task, a wait, or a dry run. ``case`` is None for a dry run.
     """
 
     effect: Effect | None = None
     because: str = ""
+    case: Case | None = None
 
 
 class Resolver:
@@ -53,6 +60,8 @@ class Resolver:
         pull_for: Callable[[Connection], Pull],
         valuations: Mapping[str, Mapping[str, object]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        means: Means | None = None,
+        aftermath: Aftermath | None = None,
     ) -> None:
         self._road = Road(
             database=database,
@@ -66,6 +75,7 @@ class Resolver:
         )
         self._effects = self._road.effects
         self.commands = Commands(self._road)  # what people order by name, on the same road
+        self.cases = CaseLoop(self._road, means or Means(vault=vault), aftermath=aftermath)
 
     async def ask(self, store_id: str, order_id: str, reason: Reason) -> Resolution:
         """Read the order anew and say what would be done, without doing it."""
@@ -75,81 +85,73 @@ class Resolver:
     async def resolve(
         self, store_id: str, order_id: str, reason: Reason, *, by: str, approved: bool = False
     ) -> Resolution:
-        """Decide, and carry the decision's next step out when it is the gateway's to do.
+        """Open a case for an order, or go on with the open one, and take its turn now; the case goes on by itself.
 
-        Raises NeedsApproval when a person must agree first (call again with ``approved``), NotAllowed when the
-        store's mode or a stop forbids effects, Conflict when another effect on the order is under way.
+        Raises NeedsApproval when a person must agree first (the case waits for it; call again with ``approved``),
+        NotAllowed when the store's mode or a stop forbids effects (the case waits), Conflict when a case with another
+        reason is open, when it rests, or when what became of an effect is not known yet.
         """
         connection = await self._road.open(store_id)
-        facts_read_at = self._road.clock.now()
-        found = await self._decide(connection, order_id, reason)
-        act, wanted = act_of(found, connection), Wanted(reason.value, by)
-        if act is None:
-            await self._road.record(found, wanted, store=connection.store)
-            return replace(found, because=_why_not(found))
-        what = f"{found.decision.action.value} on this order"
-        needs = [reason.value for reason in found.decision.approval]
-        await self._road.check_mode(connection, what, needs, approved=approved)
-        effect = await self._road.commit(found, act, wanted, facts_read_at, connection.store)
-        effect, because = await self._road.carry(effect, connection)
-        return replace(found, effect=effect, because=because)
+        await self._road.order(connection, order_id)  # there is no case without an order
+        now = self._road.clock.now()
+        case = await self._road.database.write(
+            lambda c: open_case(
+                c, store=store_id, order_id=order_id, reason=reason.value, by=by, now=now, due_at=now + LEASE
+            )
+        )
+        turn = await self.cases.take(case.id, yes_by=by if approved else None)
+        return _resolution(turn)
 
     async def advance(self, effect_id: str) -> timedelta | None:
         """Take an open effect one step further; return the time until the next step, None once it is settled.
 
-        This is what due work calls: after a restart, after an unclear answer, after a call that never left.
+        This is what due work calls: after a restart, after an unclear answer, after a call that never left. What
+        belongs to a case is its case's to see to.
         """
-        return await self._road.advance(effect_id, self._objection)
+        effect = await self._road.database.read(lambda c: effect_of(c, effect_id))
+        if not effect.state.is_open:
+            return None
+        store, order_id = effect.store, effect.act.order_id
+        case = await self._road.database.read(lambda c: case_of_intent(c, store, order_id, effect.intent))
+        if case is not None and case.goes_on:
+            await self.cases.advance(case.id)
+            effect = await self._road.database.read(lambda c: effect_of(c, effect_id))
+            return _LOOK if effect.state.is_open else None
+        async with self._road.alone.with_order(store, order_id):
+            return await self._road.advance(effect_id, self._objection)
 
     async def _objection(self, effect: Effect, connection: Connection) -> str | None:
         """Read the facts anew and decide again; return why the effect no longer stands, None when it does."""
+        store, order_id = effect.store, effect.act.order_id
+        case = await self._road.database.read(lambda c: case_of_intent(c, store, order_id, effect.intent))
+        if case is not None:
+            return f"case {case.id} was {case.state.value} before it was sent"
         intent = await self._road.database.read(lambda c: intent_of(c, effect.intent))
         if intent.reason not in _REASONS:
             return await self.commands.objection(effect, connection)
-        found = await self._decide(connection, effect.act.order_id, Reason(intent.reason))
-        act = act_of(found, connection)
+        found = await self._decide(connection, order_id, Reason(intent.reason))
+        act = act_of(found, connection.manifest)
         if act is None or (act.operation, act.reason) != (effect.act.operation, effect.act.reason):
             return f"the facts have changed before it was sent: {found.decision.explanation}"
         return None
 
     async def _decide(self, connection: Connection, order_id: str, reason: Reason) -> Resolution:
         found = await self._road.decide(connection, order_id, reason)
-        return Resolution(found.order, found.question, found.decision)
+        return Resolution(found.order, found.question, found.decision, found.version)
 
 
-def act_of(found: Resolution, connection: Connection) -> Act | None:
-    """Return the act a decision asks the gateway for, None when the next step is not a call it can make."""
-    decision, order = found.decision, found.order.order
-    if decision.performed_by is not Performer.gateway:
-        return None
-    request = open_request(order.requests) if decision.action is Action.accept_request else None
-    operation = _operation(found, request, connection.manifest)
-    if operation is None or connection.manifest.offers(operation) is not Offered.api:
-        return None
-    if operation is Operation.seller_close and order.can_cancel is False:
-        return None  # the platform's own word on this order wins over every rule
-    lines = tuple((line.line_id, line.quantity - line.cancelled) for line in order.lines)
-    return Act(
-        operation=operation,
-        order_id=order.order_id,
-        key=f"{order.store}:{order.order_id}:{operation}",
-        request_id=None if request is None else request.request_id,
-        reason=decision.native_reason,
-        lines=() if request is not None else lines,
-    )
-
-
-def _operation(found: Resolution, request: AfterSale | None, manifest: Manifest) -> Operation | None:
-    if request is None:
-        return _OPERATIONS.get(found.decision.action)
-    received = found.question.scenario.order.return_state is ReturnState.received
-    return operation_of(Deed.accept, request, manifest, goods_received=received)
-
-
-def _why_not(found: Resolution) -> str:
-    if found.decision.action is Action.close and found.order.order.can_cancel is False:
-        return (
-            "The rules allow a close, but the platform says that the seller cannot cancel this order now. "
-            "Look at it in the platform's console."
+def _resolution(turn: Turn) -> Resolution:
+    """Return what a person hears of a turn. Raises where they must do something first."""
+    case, found, step = turn.case, turn.found, turn.step
+    if found is None:
+        words = turn.because or case.because
+        raise Conflict(f"Case {case.id} of order {case.order_id} is {case.state.value}: {words}")
+    if step is not None and step.forbidden:
+        raise NotAllowed(f"{step.because} Case {case.id} waits.")
+    if step is not None and step.kind is StepKind.approval:
+        raise NeedsApproval(
+            f"{found.decision.action.value} on this order needs a person's yes ({', '.join(step.needs)}). Case "
+            f"{case.id} waits for it. Look at it with --dry-run, then repeat with --yes.",
+            reasons=step.needs,
         )
-    return found.decision.explanation
+    return Resolution(found.order, found.question, found.decision, found.version, turn.effect, turn.because, case)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from gateway.cases.case import list_cases, open_case_of
 from gateway.cases.effects import EffectState, commit, effects_of, open_effects, take_over_interrupted
+from gateway.cases.steering import hand_over
 from gateway.errors import Conflict, NeedsApproval, NotAllowed, NotSent, OutcomeUnknown, Refused
 from gateway.model.after_sale import AfterSale, RequestKind, RequestState
 from gateway.model.order import Closure, EndedBy
@@ -126,7 +128,13 @@ async def test_call_that_never_shows_is_given_up_only_when_it_is_certain(shop: A
     resolver = shop.resolver()
     shop.clock.set(effect.changed_at + timedelta(minutes=2) - timedelta(seconds=1))
     assert await resolver.advance(effect.id) is not None, "not certain yet: it asks again"
+    assert [e.state for e in await effects(shop)] == [EffectState.unknown]
+    case = await shop.read(lambda c: open_case_of(c, "s1", "o1"))
+    assert (case.waits_for, "line went dead" in case.because) == ("outcome", True)
+    await shop.database.write(lambda c: hand_over(c, case, "anna", shop.clock.now(), "I look myself"))
     shop.clock.advance(timedelta(seconds=1))
+    await resolver.advance(effect.id)
+    shop.clock.advance(timedelta(minutes=2))
     assert await resolver.advance(effect.id) is None
     assert [e.state for e in await effects(shop)] == [EffectState.not_applied]
     assert shop.platform.performed == []
@@ -155,7 +163,7 @@ async def test_killed_while_calling(shop: Any, applied: bool) -> None:
 async def test_killed_between_commit_and_call_is_sent_after_the_facts_were_read_again(shop: Any) -> None:
     resolver = shop.resolver()
 
-    async def die(*_: Any) -> None:
+    async def die(*_: Any, **__: Any) -> None:
         raise Killed
 
     resolver._effects.call = die
@@ -170,7 +178,7 @@ async def test_killed_between_commit_and_call_is_sent_after_the_facts_were_read_
 async def test_committed_effect_is_dropped_when_the_facts_have_changed(shop: Any) -> None:
     resolver = shop.resolver()
 
-    async def die(*_: Any) -> None:
+    async def die(*_: Any, **__: Any) -> None:
         raise Killed
 
     resolver._effects.call = die
@@ -193,6 +201,7 @@ async def test_call_that_never_left_is_tried_again_later(shop: Any) -> None:
     result = await close(shop)
     assert result.effect.state is EffectState.committed
     shop.platform.on_perform = None
+    shop.clock.advance(timedelta(seconds=10))
     resolver = shop.resolver()
     assert await resolver.advance(result.effect.id) is None
     assert [e.state for e in await effects(shop)] == [EffectState.confirmed]
@@ -218,7 +227,7 @@ async def test_double_click_gives_one_effect_whoever_comes_first(shop: Any, firs
 
     async def one(number: int) -> Any:
         resolver = shop.resolver()
-        decide = resolver._decide
+        decide = resolver._road.decide
 
         async def decide_and_wait(*arguments: Any) -> Any:
             found = await decide(*arguments)
@@ -226,7 +235,7 @@ async def test_double_click_gives_one_effect_whoever_comes_first(shop: Any, firs
             await gates[number].wait()
             return found
 
-        resolver._decide = decide_and_wait
+        resolver._road.decide = decide_and_wait
         return await resolver.resolve("s1", "o1", Reason.out_of_stock, by="anna", approved=True)
 
     tasks = [asyncio.ensure_future(one(0)), asyncio.ensure_future(one(1))]
@@ -235,9 +244,11 @@ async def test_double_click_gives_one_effect_whoever_comes_first(shop: Any, firs
     await asyncio.wait({tasks[first]})
     gates[1 - first].set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert results[first].effect.state is EffectState.confirmed
-    assert isinstance(results[1 - first], Conflict)
+    overtaken = [each for each in results if isinstance(each, Conflict)]
+    (done,) = (each for each in results if not isinstance(each, Exception))
+    assert (done.effect.state, len(overtaken)) == (EffectState.confirmed, 1)
     assert len(shop.platform.performed) == 1
+    assert len(await shop.read(list_cases)) == 1
 
 
 async def test_mode_observe_refuses_before_anything_is_committed(shop: Any) -> None:
@@ -276,9 +287,10 @@ async def test_dry_run_writes_no_decision_and_calls_nothing(shop: Any) -> None:
 
 async def test_question_and_answer_are_kept_byte_for_byte_and_the_chain_verifies(shop: Any) -> None:
     result = await close(shop)
-    (row,) = await shop.read(lambda c: c.execute(select(decisions)).all())
-    assert row.scenario == scenario_bytes(result.question.scenario)
-    assert row.decision == decision_bytes(result.decision)
+    rows = await shop.read(lambda c: c.execute(select(decisions)).all())
+    assert {row.scenario for row in rows} == {scenario_bytes(result.question.scenario)}
+    assert {row.decision for row in rows} == {decision_bytes(result.decision)}
+    assert result.effect.decision in {row.id for row in rows}
     assert await shop.read(audit.verify) >= 4
 
 
@@ -305,6 +317,7 @@ async def test_platform_that_does_not_answer_the_probe_leaves_it_unknown(shop: A
     result = await close(shop)
     assert result.effect.state is EffectState.unknown
     shop.platform.probe = probe
+    shop.clock.advance(timedelta(minutes=1))
     assert await shop.resolver().advance(result.effect.id) is None
     assert [e.state for e in await effects(shop)] == [EffectState.confirmed]
     assert len(shop.platform.performed) == 1
