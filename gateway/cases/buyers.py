@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from gateway.cases.supply import Key
 from gateway.model.after_sale import RequestKind, RequestState
-from gateway.model.order import Order
+from gateway.orders.buyer_marks import buyer_trace, standing_marks
 from gateway.orders.store import order as stored_order
 from gateway.storage import audit
 from gateway.storage.moments import from_micros, to_micros
@@ -64,17 +64,6 @@ class Refunder:
     marks: tuple[BuyerMark, ...]
 
 
-def trace_of(vault: Vault, order: Order) -> bytes | None:
-    """Return the trace of who bought; None when the platform does not tell, or hides it.
-
-    ``order`` must carry its personal data.
-    """
-    buyer = order.buyer
-    if buyer is None or not buyer.buyer_id or "buyer_id" in buyer.masked:
-        return None
-    return vault.trace(buyer.buyer_id, f"buyer\n{order.store}")
-
-
 def mark_buyer(c: Connection, vault: Vault, order: Key, mark: BuyerMark, *, by: str, now: datetime) -> bool:
     """Put the buyer of an order on the list; return False when who it is, is not known (any more)."""
     return _append(c, vault, order, mark, raised=True, by=by, now=now)
@@ -87,11 +76,7 @@ def clear_buyer(c: Connection, vault: Vault, order: Key, mark: BuyerMark, *, by:
 
 def marks_of(c: Connection, store: str, trace: bytes) -> list[BuyerMark]:
     """Return the marks of a buyer that stand."""
-    table = buyer_marks
-    mine = (table.c.store == store) & (table.c.trace == trace)
-    last = select(func.max(table.c.id)).where(mine).group_by(table.c.mark)
-    rows = c.execute(select(table.c.mark).where(table.c.id.in_(last), table.c.raised).order_by(table.c.mark))
-    return [BuyerMark(each) for each in rows.scalars()]
+    return [BuyerMark(each) for each in standing_marks(c, store, [trace]).get(trace, ())]
 
 
 def marked(c: Connection, stores: Sequence[str]) -> list[MarkedBuyer]:
@@ -134,7 +119,7 @@ def top_refunders(c: Connection, vault: Vault, stores: Sequence[str], since: dat
         key = (row.store, row.order_id)
         if key not in traces:
             found = stored_order(c, vault, *key, with_personal=True)
-            traces[key] = None if found is None else trace_of(vault, found.order)
+            traces[key] = None if found is None else buyer_trace(vault, found.order)
         if (trace := traces[key]) is not None:
             asked[row.store, trace].append((row.order_id, row.refund_minor or 0, row.currency))
     ranked = sorted(asked.items(), key=lambda each: (each[0][0], -len(each[1]), -sum(a for _, a, _ in each[1])))
@@ -165,7 +150,7 @@ def short(trace: bytes) -> str:
 def _append(c: Connection, vault: Vault, order: Key, mark: BuyerMark, *, raised: bool, by: str, now: datetime) -> bool:
     store, order_id = order
     found = stored_order(c, vault, store, order_id, with_personal=True)
-    trace = None if found is None else trace_of(vault, found.order)
+    trace = None if found is None else buyer_trace(vault, found.order)
     if trace is None:
         return False
     row = {"store": store, "trace": trace, "mark": mark.value, "raised": raised, "order_id": order_id, "by": by}

@@ -21,12 +21,13 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
 
 from gateway.model.order import Order, Phase, Recipient
 from gateway.model.store import Platform, Role, Store
+from gateway.orders.buyer_marks import buyer_trace, standing_marks
 from gateway.orders.documents import read_order
 from gateway.orders.keys import OrderKeys, label, same_order
 from gateway.orders.traces import plain_phone
 from gateway.policy.rule_set import RuleSet
 from gateway.storage.moments import from_micros, to_micros
-from gateway.storage.schema import order_keys, order_personal, order_signs, orders, repeat_traces
+from gateway.storage.schema import buyer_marks, order_keys, order_personal, order_signs, orders, repeat_traces
 from gateway.storage.statements import insert_many, insert_new, one_of
 from gateway.storage.vault import Vault
 
@@ -37,9 +38,15 @@ class Sign(StrEnum):
     incomplete_address = "incomplete_address"
     phone_digits = "phone_digits"
     repeated = "repeated"
+    listed_buyer = "listed_buyer"
 
 
-RULE_OF = {Sign.incomplete_address: "XHS-02", Sign.phone_digits: "XHS-03", Sign.repeated: "XHS-04"}
+RULE_OF = {
+    Sign.incomplete_address: "XHS-02",
+    Sign.phone_digits: "XHS-03",
+    Sign.repeated: "XHS-04",
+    Sign.listed_buyer: "XHS-74",
+}
 """The rule each sign rests on."""
 GATEWAY = "gateway"
 """Who raises and lifts what orders show by themselves; anybody else is a person."""
@@ -50,6 +57,7 @@ _WORDS = {
     Sign.incomplete_address: "its address is not complete",
     Sign.phone_digits: "its phone has a wrong number of digits",
     Sign.repeated: "its buyer ordered the same article again and again within a short time",
+    Sign.listed_buyer: "its buyer is on the list of those who ordered or gave back in bad faith",
 }
 _PLATFORMS = frozenset({Platform.xiaohongshu})
 _NOT_SHIPPED = [Phase.unpaid, Phase.on_hold, Phase.awaiting_shipment]
@@ -100,6 +108,7 @@ class Measures:
     digits: int | None
     repeats: tuple[int, timedelta] | None  # so many orders within that time
     address: bool
+    listed: bool = False  # whether the list of buyers counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,7 @@ def measures_of(store: Store, rules: RuleSet, now: datetime) -> Measures | None:
         None if phone is None else phone["digits"],
         None if again is None else (again["orders"], timedelta(hours=again["within_hours"])),
         RULE_OF[Sign.incomplete_address] in numbers,
+        RULE_OF[Sign.listed_buyer] in numbers,
     )
 
 
@@ -149,6 +159,9 @@ def mark(
     signs: dict[str, set[Sign]] = {
         order.order_id: signs_of(order, measures) for order, phase in found if phase in _NOT_SHIPPED
     }
+    if measures.listed:
+        for order_id in _of_listed_buyers(connection, vault, store.id, found):
+            signs[order_id].add(Sign.listed_buyer)
     if measures.repeats is not None:
         _trace(connection, vault, store.id, [order for order, _ in found])
         for order_id in _repeated(connection, store.id, [order for order, _ in found], *measures.repeats):
@@ -288,6 +301,17 @@ def _read(
             personal = vault.open(key, row.sealed, label("order_personal", store, row.order_id))
             found.append((read_order(row.document, personal, ()).order, Phase(row.phase)))
     return found
+
+
+def _of_listed_buyers(
+    connection: Connection, vault: Vault, store: str, found: Sequence[tuple[Order, Phase]]
+) -> list[str]:
+    """Return the orders, not shipped yet, whose buyer is on the list (XHS-74)."""
+    if connection.execute(select(buyer_marks.c.id).where(buyer_marks.c.store == store).limit(1)).first() is None:
+        return []
+    traces = {order.order_id: buyer_trace(vault, order) for order, phase in found if phase in _NOT_SHIPPED}
+    listed = standing_marks(connection, store, [trace for trace in traces.values() if trace is not None])
+    return [order_id for order_id, trace in traces.items() if trace in listed]
 
 
 def _traces(vault: Vault, store: str, order: Order) -> set[bytes]:

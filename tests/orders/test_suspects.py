@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gateway.model.order import Order, Recipient
 from gateway.model.store import Store
+from gateway.orders.buyer_marks import buyer_trace
 from gateway.orders.store import erase_person, upsert_orders
 from gateway.orders.suspects import (
     Sign,
@@ -30,7 +31,8 @@ from gateway.orders.suspects import (
 )
 from gateway.policy.rule_set import load_rules
 from gateway.ports import OrderBatch, RawItem
-from gateway.storage.schema import order_signs, repeat_traces
+from gateway.storage.moments import to_micros
+from gateway.storage.schema import buyer_marks, order_signs, repeat_traces
 
 RULES = load_rules()
 SHOP = Store(
@@ -193,6 +195,35 @@ async def test_the_third_order_of_the_same_article_marks_all_that_have_not_left(
         ("2", Sign.repeated),
         ("3", Sign.repeated),
     ]
+
+
+async def test_orders_of_a_listed_buyer_are_held_until_the_buyer_is_cleared(
+    shop: Any, database: Any, vault: Any, now: datetime
+) -> None:
+    put, make = shop
+
+    def order(number: str, second: int = 0, **facts: Any) -> Order:
+        line = {"line_id": "1", "product_id": number, "quantity": 1}  # each another article: none repeats another
+        made: Order = make(number, second, lines=(line,), **facts)
+        return made
+
+    assert await put(order("1"), order("stranger", buyer={"buyer_id": "b8"})) == []
+
+    async def say(raised: bool) -> None:
+        row = {"store": "xhs", "trace": buyer_trace(vault, order("1")), "mark": "malicious", "raised": raised}
+        named = {"order_id": "1", "by": "mei", "at": to_micros(now)}
+        await database.write(lambda c: c.execute(insert(buyer_marks), row | named))
+
+    await say(raised=True)
+    assert await put(order("2"), order("3", buyer={"buyer_id": "b8"}), order("4", fulfillment="shipped")) == [
+        ("2", Sign.listed_buyer)
+    ]
+    assert await put(order("hidden", buyer=None)) == [("2", Sign.listed_buyer)]
+    (standing,) = await database.read(lambda c: standing_signs(c, ["xhs"]))
+    assert "on the list" in standing.words
+    assert standing.rule == "XHS-74"
+    await say(raised=False)
+    assert await put(order("2", 1), order("5")) == []
 
 
 async def test_goods_that_have_left_are_not_looked_at(shop: Any) -> None:
