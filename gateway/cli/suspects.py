@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only this store.")]
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's number.")]
-_SIGNS = ("incomplete_address", "phone_digits", "repeated")
+_SIGNS = ("incomplete_address", "phone_digits", "repeated", "listed_buyer")
 
 group = typer.Typer(help="Orders held back from shipment, and why.", no_args_is_help=True)
 
