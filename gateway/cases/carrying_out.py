@@ -185,7 +185,7 @@ class CarryingOut:
             due_at = self._road.clock.now() + _LOOK_AGAIN
             kind, waits_for = StepKind.task, WaitsFor.person
             return await self.do(now, replace(step, kind=kind, waits_for=waits_for, tasks=asked, due_at=due_at), ())
-        await make(case.store, case.order_id, case.id)
+        await make(case.store, case.order_id)
         instant = self._road.clock.now()
 
         def write(c: Transaction) -> Case:

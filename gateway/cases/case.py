@@ -22,15 +22,15 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, exists, insert, select, text
 
 from gateway.cases.effects import record_intent
 from gateway.errors import Conflict, NotFound
 from gateway.storage import audit
 from gateway.storage import stores as store_rows
 from gateway.storage.moments import from_micros, to_micros
-from gateway.storage.schema import case_history, cases
-from gateway.work.queue import submit
+from gateway.storage.schema import case_history, cases, work
+from gateway.work.queue import WorkState, submit
 from gateway.work.wake import CASE_KIND, add_history
 
 _IS_OPEN = text("cases.state <> 'settled'")  # as the partial index spells it
@@ -239,9 +239,10 @@ def list_cases(
     return [_load(row) for row in connection.execute(query)]
 
 
-def due_cases(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """Return the ids of cases whose due time has come, the longest due first."""
-    query = select(cases.c.id).where(cases.c.due_at.is_not(None), cases.c.due_at <= to_micros(now))
+def due_without_work(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Return the ids of cases whose due time has come and for which no work waits or runs, the longest due first."""
+    woken = exists().where(work.c.kind == CASE_KIND, work.c.key == cases.c.id, work.c.state != WorkState.done.value)
+    query = select(cases.c.id).where(cases.c.due_at.is_not(None), cases.c.due_at <= to_micros(now), ~woken)
     return list(connection.execute(query.order_by(cases.c.due_at).limit(limit)).scalars())
 
 

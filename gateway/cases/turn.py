@@ -16,8 +16,8 @@ from gateway.config import ApprovalSettings, ContactSettings
 from gateway.storage.vault import Vault
 from gateway.sync.connections import Connection
 
-MakeSheet = Callable[[str, str, str], Awaitable[object]]
-"""Puts the facts of an order (store, order, case) on file as evidence of the kind ``order_detail``."""
+MakeSheet = Callable[[str, str], Awaitable[object]]
+"""Puts the facts of an order (store, order) on file as evidence of the kind ``order_detail``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from gateway.cases.resolve import Resolver
 from gateway.config import DATABASE_VARIABLE, Configuration, read_configuration
 from gateway.model.store import App, AppSecret, Credential
 from gateway.operations.arrivals import Arrivals
+from gateway.operations.case_means import aftermath_of, means_of
 from gateway.policy.rule_set import RuleSet
 from gateway.ports import Adapter, Channel, Clock
 from gateway.storage.database import Database
@@ -130,6 +131,11 @@ class Context:
     arrivals: Arrivals[Any] = field(default_factory=Arrivals)  # what links of this process brought
     loops: dict[str, Callable[[], None]] = field(default_factory=dict)  # by store: cuts the rest of its loop short
 
+    @property
+    def shares_database(self) -> bool:
+        """Whether other processes may be at work on the same database."""
+        return self.database.backend != "sqlite"
+
     def pull_for(self, connection: Connection, guard: Guard | None = None) -> Pull:
         """Return the pull of a store; `tell` hears its progress, ``guard`` may refuse what moves a cursor."""
         return self.make_pull(connection, self.tell, guard)
@@ -176,6 +182,8 @@ def joined(
         connections=connections,
         pull_for=lambda connection: make_pull(connection, tell),
         valuations=configuration.valuation,
+        means=means_of(configuration, folder.evidence, database=database, vault=vault, clock=clock, rules=rules),
+        aftermath=aftermath_of(configuration, vault, rules),
     )
     return Context(
         folder=folder,

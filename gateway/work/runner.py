@@ -14,6 +14,8 @@ from gateway.work import queue
 from gateway.work.carrying import Carrying, Handler
 from gateway.work.queue import Claim
 
+_POLL = 1.0  # seconds of real time
+
 
 class Runner:
     """Runs the due work of the kinds that have a handler, at most ``at_once`` pieces at a time.
@@ -100,14 +102,17 @@ class Runner:
         self._awake.set()
 
     async def _sleep(self) -> None:
-        """Return on `wake`, when a piece ends, or when the next one is due and there is room for it."""
+        """Return on `wake`, when a piece ends, when the next one is due and there is room for it, or to look again.
+
+        Another process may write beside the running one: the brake, say, taken off.
+        """
         waits: list[asyncio.Task[object]] = [asyncio.create_task(self._awake.wait())]
         if len(self._running) < self._at_once:
             due_at = await self._database.read(lambda connection: queue.next_due(connection, self._kinds))
             if due_at is not None:
                 waits.append(asyncio.create_task(self._until(due_at)))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=_POLL, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()

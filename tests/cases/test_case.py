@@ -14,7 +14,7 @@ from gateway.cases.case import (
     Stage,
     WaitsFor,
     case_of,
-    due_cases,
+    due_without_work,
     history_of,
     open_case,
     open_case_of,
@@ -24,7 +24,7 @@ from gateway.errors import Conflict, NotFound
 from gateway.model.attested import AttestedFact, FactName
 from gateway.model.order import LineItem
 from gateway.orders.attested import attest
-from gateway.storage.schema import intents
+from gateway.storage.schema import intents, work
 from gateway.work import queue
 from gateway.work.wake import wake_cases
 
@@ -70,7 +70,9 @@ async def test_a_case_opens_with_its_intent_due_at_once(shop: Any) -> None:
     assert await words(shop, case) == [("opened", "anna")]
     due = await shop.read(lambda c: queue.due(c, shop.clock.now(), 9))
     assert [(each.kind, each.key) for each in due] == [("case", case.id)]
-    assert await shop.read(lambda c: due_cases(c, shop.clock.now(), 9)) == [case.id]
+    assert await shop.read(lambda c: due_without_work(c, shop.clock.now(), 9)) == [], "its wake-up waits"
+    await shop.database.write(lambda c: c.execute(work.delete()))
+    assert await shop.read(lambda c: due_without_work(c, shop.clock.now(), 9)) == [case.id]
 
 
 async def test_one_open_case_an_order(shop: Any) -> None:
