@@ -39,7 +39,7 @@ READING = {
     "events show", "evidence get", "evidence list", "evidence pack", "evidence sheet", "evidence verify",
     "facts list", "gaps", "health", "orders export", "orders list", "orders show",
     "platforms", "points list", "purchases list", "quarantine list", "quota", "reasons", "rules at", "rules diff",
-    "rules list", "rules replay", "rules show", "stock list", "stores list", "tasks list", "tasks show",
+    "rules list", "rules replay", "rules show", "stock list", "stores list", "suspects list", "tasks list", "tasks show",
     "today", "version",
 }  # fmt: skip
 UNKNOWN = {"events show", "evidence get", "tasks show", "approvals show"}  # asked below for what is not there
@@ -231,6 +231,8 @@ DAY = (
     Row("evidence add", _on("back", "--kind", "order_detail"), 0),  # made by the gateway
     Row("evidence add", _on("back", "--kind", "parcel"), 2),  # which file?
     Row("evidence add", _given("nonsense", "--kind", "order_detail"), 1),
+    Row("suspects clear", _on("first"), 1),
+    Row("orders reveal", _on("first", "--field", "phone"), 1),
     Row("facts set", lambda shop: ("goods_cost", 40, "--order", shop.memory["back"]), 0),
     Row("facts set", lambda shop: ("goods_cost", "cheap", "--order", shop.memory["back"]), 2),
     Row("facts import", _sheet("return_shipping_cost,2.5,{back}", "stock_available,FALSE,{first}"), 0),
@@ -386,6 +388,7 @@ _CHANGING = (
     (r"\b[0-9a-f]{32}\b", "ID"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?( UTC)?", "TIME"),
     (r"127\.0\.0\.1:\d+", "HOST"),
+    (r"\b[0-9a-f]{64}\b", "DIGEST"),
     (r"(timestamp|sign|state)(=|%3D)[\w-]+", r"\1=..."),
     (r'"(seen|changed)": \d+', r'"\1": 0'),
     (r'"(id|intent|decision|key|state|reference)": "[^"{}]{16,}"', r'"\1": "..."'),
@@ -506,6 +509,7 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
         "rules replay": [],
         "rules show": ["SHP-16"],
         "stores list": [],
+        "suspects list": [],
         "tasks list": [],
         "tasks show": ["nonsense"],
         "today": [],
