@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select
 
 from gateway.errors import Conflict, DataError
 from gateway.orders.keys import OrderKeys, label
@@ -26,6 +26,16 @@ from gateway.work.wake import wake_cases
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _LONGEST_TICKET = 80
+
+
+def _of_order(table: Table) -> Select[Any]:
+    mine = (table.c.store == bindparam("the_store")) & (table.c.order_id == bindparam("the_order"))
+    return select(table).where(mine)
+
+
+_MESSAGES = _of_order(contact_messages).order_by(contact_messages.c.at, contact_messages.c.id)
+_REPLIES = _of_order(contact_replies).order_by(contact_replies.c.id)
+_TICKETS = _of_order(support_tickets).order_by(support_tickets.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +184,7 @@ def record_ticket(
 
 def messages_of(connection: Connection, store: str, order_id: str, *, vault: Vault | None = None) -> list[SentMessage]:
     """Return the messages sent about an order, the oldest first; their texts only where a ``vault`` is given."""
-    table = contact_messages
-    query = select(table).where(table.c.store == store, table.c.order_id == order_id)
-    rows = connection.execute(query.order_by(table.c.at, table.c.id)).all()
+    rows = connection.execute(_MESSAGES, {"the_store": store, "the_order": order_id}).all()
     key = _key(connection, vault, store, order_id) if rows else None
     return [
         SentMessage(
@@ -187,7 +195,7 @@ def messages_of(connection: Connection, store: str, order_id: str, *, vault: Vau
             from_micros_or_none(row.announced_close_at),
             row.by,
             row.effect,
-            _opened(vault, key, row, label(table.name, store, row.id)),
+            _opened(vault, key, row, label("contact_messages", store, row.id)),
         )
         for row in rows
     ]
@@ -195,9 +203,7 @@ def messages_of(connection: Connection, store: str, order_id: str, *, vault: Vau
 
 def replies_of(connection: Connection, store: str, order_id: str, *, vault: Vault | None = None) -> list[EnteredReply]:
     """Return what was entered about the buyer's answers, in the order of entry; texts only with a ``vault``."""
-    table = contact_replies
-    query = select(table).where(table.c.store == store, table.c.order_id == order_id)
-    rows = connection.execute(query.order_by(table.c.id)).all()
+    rows = connection.execute(_REPLIES, {"the_store": store, "the_order": order_id}).all()
     key = _key(connection, vault, store, order_id) if rows else None
     standing: list[int] = []
     for row in rows:
@@ -208,7 +214,7 @@ def replies_of(connection: Connection, store: str, order_id: str, *, vault: Vaul
     found = []
     for row in rows:
         entered, reply = from_micros(row.entered_at), Reply(row.reply)
-        about = label(table.name, store, _reply_name(order_id, entered, reply))
+        about = label("contact_replies", store, _reply_name(order_id, entered, reply))
         text = _opened(vault, key, row, about)
         stands = row.id in standing
         found.append(EnteredReply(from_micros(row.at), reply, row.source, row.by, entered, stands, text))
@@ -223,9 +229,8 @@ def latest_reply(entries: Sequence[EnteredReply]) -> EnteredReply | None:
 
 def tickets_of(connection: Connection, store: str, order_id: str) -> list[SupportTicket]:
     """Return the support cases of an order, the oldest first: the last one counts."""
-    table = support_tickets
-    query = select(table).where(table.c.store == store, table.c.order_id == order_id).order_by(table.c.id)
-    return [SupportTicket(row.ticket, row.by, from_micros(row.at)) for row in connection.execute(query)]
+    rows = connection.execute(_TICKETS, {"the_store": store, "the_order": order_id})
+    return [SupportTicket(row.ticket, row.by, from_micros(row.at)) for row in rows]
 
 
 def is_language(language: str) -> bool:

@@ -8,14 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, ScalarSelect, Table, bindparam, select, text
 
 from gateway.cases.contact import SentMessage, latest_reply, messages_of, replies_of, tickets_of
 from gateway.cases.evidence import kinds
 from gateway.policy.terms import Purpose, Reply
-from gateway.storage.schema import cases
+from gateway.storage.schema import cases, contact_messages, contact_replies, evidence, support_tickets
 
 _PURPOSES = frozenset(Purpose)
+_STORE: BindParameter[str] = bindparam("the_store")
+_ORDER: BindParameter[str] = bindparam("the_order")
+
+
+def _one(table: Table) -> ScalarSelect[int]:
+    mine = (table.c.store == _STORE) & (table.c.order_id == _ORDER)
+    return select(text("1")).select_from(table).where(mine).limit(1).scalar_subquery()
+
+
+_OPEN_CASE = (cases.c.store == _STORE, cases.c.order_id == _ORDER, text("cases.state <> 'settled'"))  # as its index
+# most orders have none of it, and each turn of a case asks: one look tells which of the tables are worth one
+_WHAT_THERE_IS = select(
+    _one(contact_messages).label("messages"),
+    _one(contact_replies).label("replies"),
+    _one(support_tickets).label("tickets"),
+    _one(evidence).label("evidence"),
+    select(cases.c.reason).where(*_OPEN_CASE).scalar_subquery().label("reason"),
+    select(cases.c.batch_size).where(*_OPEN_CASE).scalar_subquery().label("batch_size"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +62,23 @@ def gathered(connection: Connection, store: str, order_id: str, as_of: datetime 
 
     A reply counts from the instant the buyer gave it, whenever it was entered.
     """
+    there = connection.execute(_WHAT_THERE_IS, {"the_store": store, "the_order": order_id}).one()
     last = None if as_of is None else as_of.replace(microsecond=0) + timedelta(seconds=1)
 
     def known(at: datetime) -> bool:
         return last is None or at < last
 
-    messages = [each for each in messages_of(connection, store, order_id) if each.purpose in _PURPOSES]
-    reply = latest_reply([each for each in replies_of(connection, store, order_id) if known(each.at)])
-    tickets = [each for each in tickets_of(connection, store, order_id) if known(each.at)]
-    asks = select(cases.c.reason, cases.c.batch_size).where(
-        cases.c.store == store, cases.c.order_id == order_id, cases.c.state != "settled"
-    )
-    case = connection.execute(asks).one_or_none()
+    messages = messages_of(connection, store, order_id) if there.messages else []
+    replies = replies_of(connection, store, order_id) if there.replies else []
+    tickets = tickets_of(connection, store, order_id) if there.tickets else []
+    files = kinds(connection, store, order_id, before=last) if there.evidence else ()
+    reply = latest_reply([each for each in replies if known(each.at)])
     return Gathered(
-        messages=tuple(each for each in messages if known(each.at)),
+        messages=tuple(each for each in messages if each.purpose in _PURPOSES and known(each.at)),
         reply=Reply.none if reply is None else reply.reply,
         replied_at=None if reply is None else reply.at,
-        evidence=tuple(kind.value for kind in kinds(connection, store, order_id, before=last)),
-        ticket=tickets[-1].ticket if tickets else None,
-        reason=None if case is None else case.reason,
-        batch_size=1 if case is None else case.batch_size,
+        evidence=tuple(kind.value for kind in files),
+        ticket=next((each.ticket for each in reversed(tickets) if known(each.at)), None),
+        reason=there.reason,
+        batch_size=there.batch_size or 1,
     )
