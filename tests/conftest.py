@@ -134,6 +134,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 # Databases. A test that asks for `database_url` or `empty_database_url` runs on each of them.
 
+_ALWAYS_ON_BOTH = {"storage", "work", "ledger", "cases"}  # folders
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave PostgreSQL to `make test-all` where the statements are not what is tried."""
+    for item in items:
+        if (
+            item.get_closest_marker("postgresql") is not None
+            and item.get_closest_marker("on_both") is None
+            and item.path.parent.name not in _ALWAYS_ON_BOTH
+        ):
+            item.add_marker(pytest.mark.slow)
+
+
 _EACH_DATABASE = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
 
@@ -197,4 +212,4 @@ def _made(request: pytest.FixtureRequest, url: str) -> Iterator[str]:
     server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
     yield url
     if server is not None:
-        server.drop(url)
+        server.give_back(url)

@@ -23,7 +23,6 @@ from enum import StrEnum
 import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from gateway.cases.contact import is_language, record_sent
 from gateway.errors import (
@@ -42,6 +41,7 @@ from gateway.storage import audit, rule_files
 from gateway.storage.database import Database
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import decisions, effects, intents
+from gateway.storage.statements import insert_new
 from gateway.storage.vault import Vault
 from gateway.work import leases
 from gateway.work.queue import submit
@@ -206,27 +206,26 @@ def commit(
     if since is not None:
         raise Conflict(f"{act.order_id}: an effect was confirmed after these facts were read; decide again")
     effect = uuid.uuid4().hex
-    try:
-        connection.execute(
-            insert(effects).values(
-                id=effect,
-                intent=intent,
-                decision=decision,
-                store=store,
-                order_id=act.order_id,
-                operation=act.operation,
-                subject=subject,
-                act=_dump(act),
-                state=EffectState.committed,
-                reference="",
-                because="",
-                attempts=0,
-                created_at=to_micros(now),
-                changed_at=to_micros(now),
-            )
+    put = connection.execute(
+        insert_new(connection, effects).values(
+            id=effect,
+            intent=intent,
+            decision=decision,
+            store=store,
+            order_id=act.order_id,
+            operation=act.operation,
+            subject=subject,
+            act=_dump(act),
+            state=EffectState.committed,
+            reference="",
+            because="",
+            attempts=0,
+            created_at=to_micros(now),
+            changed_at=to_micros(now),
         )
-    except IntegrityError:
-        raise Conflict(f"{act.order_id}: another effect on it is under way; wait until it is settled") from None
+    )
+    if put.rowcount == 0:
+        raise Conflict(f"{act.order_id}: another effect on it is under way; wait until it is settled")
     audit.append(connection, now, "gateway", "effect_committed", store, act.order_id, {"effect": effect})
     submit(connection, WORK_KIND, effect, due_at, b"")
     return effect

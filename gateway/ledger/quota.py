@@ -18,12 +18,12 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, func, select
 
 from gateway.errors import Conflict
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import quota_entries
+from gateway.storage.statements import insert_new
 
 
 class CloseState(StrEnum):
@@ -190,28 +190,25 @@ def _append(connection: Connection, entry: CloseEntry) -> None:
 
 
 def _append_after(connection: Connection, last: int, entry: CloseEntry) -> None:
-    try:
-        connection.execute(
-            insert(quota_entries).values(
-                store=entry.store,
-                seq=last + 1,
-                at=to_micros(entry.at),
-                month=entry.month,
-                order_id=entry.order_id,
-                state=entry.state,
-                units=entry.units,
-                points=entry.points,
-                holder=entry.holder,
-                reason=entry.reason,
-                contacted=entry.contacted,
-                by=entry.by,
-                because=entry.because,
-            )
+    put = connection.execute(
+        insert_new(connection, quota_entries).values(
+            store=entry.store,
+            seq=last + 1,
+            at=to_micros(entry.at),
+            month=entry.month,
+            order_id=entry.order_id,
+            state=entry.state,
+            units=entry.units,
+            points=entry.points,
+            holder=entry.holder,
+            reason=entry.reason,
+            contacted=entry.contacted,
+            by=entry.by,
+            because=entry.because,
         )
-    except IntegrityError:
-        raise Conflict(
-            f"The books of store {entry.store} were written by somebody else meanwhile; decide again."
-        ) from None
+    )
+    if put.rowcount == 0:
+        raise Conflict(f"The books of store {entry.store} were written by somebody else meanwhile; decide again.")
 
 
 def _entry(row: Row[Any]) -> CloseEntry:

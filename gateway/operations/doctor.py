@@ -24,6 +24,7 @@ from gateway.orders.quarantine import list_open
 from gateway.orders.reindex import is_whole
 from gateway.storage import migrate
 from gateway.storage import stores as rows
+from gateway.storage.engines import parse_url
 from gateway.storage.process_lock import ProcessLock
 from gateway.storage.soundness import damage
 from gateway.storage.vault import master_key_of
@@ -128,19 +129,26 @@ def _revision(folder: DataFolder) -> Finding:
     try:
         found, wanted = migrate.current(folder.database_url), migrate.head()
     except ConfigurationError as error:
-        return Finding("database", Health.fail, str(error), "restore a backup with `gateway restore`")
+        return Finding("database", Health.fail, str(error), "do what it says; a backup may be put back")
     if found == wanted:
-        return Finding("database", Health.ok, f"at revision {wanted}")
+        place = f" of {parse_url(folder.database_url)}" if folder.serves_many else ""
+        return Finding("database", Health.ok, f"at revision {wanted}{place}")
     if found is None:
         return Finding("database", Health.fail, "not made yet", "run `gateway init`")
     if found not in migrate.known_revisions():
         said = f"at revision {found}, which this version does not know"
         return Finding("database", Health.fail, said, "install the newer version that made it, or restore a backup")
     said = f"at revision {found}, this version needs {wanted}"
-    return Finding("database", Health.fail, said, "run `gateway backup FILE`, then `gateway db upgrade`")
+    first = "run pg_dump" if folder.serves_many else "run `gateway backup FILE`"
+    return Finding("database", Health.fail, said, f"{first}, then `gateway db upgrade`")
 
 
 def _lock(folder: DataFolder) -> Finding:
+    try:
+        if folder.serves_many:
+            return Finding("process", Health.ok, "the database takes many processes")
+    except ConfigurationError as error:
+        return Finding("process", Health.fail, str(error), f"edit {folder.configuration}")
     if not folder.lock.exists():
         return Finding("process", Health.ok, "no other process uses the database")
     lock = ProcessLock(folder.lock)
@@ -157,6 +165,8 @@ def _integrity(connection: Connection) -> Finding:
     broken = damage(connection)
     if not broken:
         return Finding("integrity", Health.ok, "the database is sound")
+    if connection.dialect.name != "sqlite":
+        return Finding("integrity", Health.warn, "; ".join(broken), "see the server's postgresql.conf")
     said = f"the database is damaged: {'; '.join(broken[:_SHOWN])}"
     return Finding("integrity", Health.fail, said, "stop the gateway and restore a backup with `gateway restore`")
 
@@ -210,6 +220,8 @@ def _search(connection: Connection) -> Finding:
     if not is_whole(connection):
         said = "receivers that an earlier version stored are not searchable yet"
         return Finding("search", Health.warn, said, "run `gateway db reindex`, or leave `gateway serve` running")
+    if connection.dialect.name != "sqlite":
+        return Finding("search", Health.ok, "receivers are indexed, titles are read through")
     if has_trigrams(connection):
         return Finding("search", Health.ok, "receivers and titles are indexed")
     return Finding("search", Health.ok, "receivers are indexed; titles are read through until the gateway next writes")

@@ -12,6 +12,7 @@ from gateway.config import TEMPLATE, read_configuration
 from gateway.errors import ConfigurationError
 from gateway.operations.context import DataFolder
 from gateway.storage import migrate
+from gateway.storage.engines import parse_url
 from gateway.storage.vault import KEY_VARIABLE, create_key_file, master_key_of
 
 
@@ -49,16 +50,16 @@ async def initialise(folder: DataFolder, environment: Mapping[str, str]) -> Init
     note("folder", new=_make_folder(folder.path))
     note(folder.configuration.name, new=_write_new(folder.configuration, TEMPLATE))
     read_configuration(folder.configuration)
+    fresh = await asyncio.to_thread(_is_fresh, folder)
     if KEY_VARIABLE in environment:
         key_in = f"the variable {KEY_VARIABLE}"
     else:
         key_in = str(folder.key)
-        note(folder.key.name, new=_make_key(folder))
+        note(folder.key.name, new=_make_key(folder, fresh=fresh))
     master_key_of(environment, folder.key)
     _make_folder(folder.evidence)
-    fresh = not folder.database.exists()
     upgraded = await upgrade_database(folder)
-    note(folder.database.name, new=fresh)
+    note("database" if folder.serves_many else folder.database.name, new=upgraded.before is None)
     return Initialised(folder.path, tuple(made), tuple(kept), key_in, upgraded.after)
 
 
@@ -109,10 +110,21 @@ def _write_new(path: Path, text: str) -> bool:
     return True
 
 
-def _make_key(folder: DataFolder) -> bool:
+def _is_fresh(folder: DataFolder) -> bool:
+    """Return whether nothing was stored yet that a key would open."""
+    return migrate.current(folder.database_url) is None if folder.serves_many else not folder.database.exists()
+
+
+def _make_key(folder: DataFolder, *, fresh: bool) -> bool:
     if folder.key.exists():
         return False
-    if folder.database.exists():
+    if folder.serves_many and not fresh:
+        raise ConfigurationError(
+            f"{parse_url(folder.database_url)} is in use already, and the key it is sealed with is not here. Copy "
+            f"{folder.key.name} from the machine that made it, or set {KEY_VARIABLE}; a new key could not open what is "
+            "stored."
+        )
+    if not fresh:
         raise ConfigurationError(
             f"{folder.path} holds a database but not the key it is sealed with. Put its {folder.key.name} back, or set "
             f"{KEY_VARIABLE}; a new key could not open what is stored."

@@ -37,7 +37,6 @@ from gateway.ports import (
 )
 from gateway.storage import stores as rows
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
 from gateway.storage.vault import Vault
 from gateway.sync.connections import Connections
 from gateway.sync.pull import Progress, Pull
@@ -208,10 +207,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    url = f"sqlite:///{tmp_path / 'gateway.db'}"
-    upgrade(url)
-    database = Database.open(url, lock=tmp_path / "gateway.lock")
+async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    database = Database.open(database_url, lock=tmp_path / "gateway.lock")
     vault = Vault(bytes(range(32)))
     store = Store(
         id="s1",

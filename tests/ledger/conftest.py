@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +9,7 @@ from sqlalchemy import Connection, Engine, update
 
 from gateway.ledger.quota import CloseEntry, CloseState
 from gateway.model.store import Store, StoreMode
-from gateway.storage.engines import sqlite_engine
-from gateway.storage.migrate import upgrade
+from gateway.storage.engines import Use, make_engine
 from gateway.storage.schema import stores
 from tests.kit.paper import desk
 
@@ -59,15 +57,13 @@ def close() -> Callable[..., CloseEntry]:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    made = f"sqlite:///{tmp_path / 'books.db'}"
-    upgrade(made)
-    return made
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
-    made = sqlite_engine(url, connections=1, writes=True)
+    made = make_engine(url, Use.write)
     yield made
     made.dispose()
 

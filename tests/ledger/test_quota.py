@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,8 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.errors import Conflict
 from gateway.ledger import quota
 from gateway.ledger.quota import CloseEntry, CloseState, MonthStanding, month_of, month_standing
-from gateway.storage.engines import sqlite_engine
-from gateway.storage.migrate import upgrade
+from gateway.storage.engines import Use, make_engine
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 LIMIT = 3
@@ -94,7 +92,7 @@ def test_months_are_those_of_the_store(zone: str, last_of_march: str, first_of_a
 def test_rows_are_never_altered(books: Connection, close: Callable[..., CloseEntry]) -> None:
     quota.reserve(books, close("1"), LIMIT)
     for statement in ("update quota_entries set units = 0", "delete from quota_entries"):
-        with pytest.raises(IntegrityError, match="append-only"):
+        with pytest.raises(IntegrityError, match="append-only"), books.begin_nested():
             books.execute(text(statement))
 
 
@@ -115,8 +113,8 @@ def test_two_writers_cannot_spend_the_last_unit_twice(url: str, close: Callable[
     outcome: dict[str, str] = {}
 
     def write(name: str) -> None:
-        readers = sqlite_engine(url, connections=1, writes=False)
-        writer = sqlite_engine(url, connections=1, writes=True)
+        readers = make_engine(url, Use.read)
+        writer = make_engine(url, Use.write)
         with readers.connect() as c:
             assert month_standing(c, "s1", MARCH).used < 1
         seen.wait(20)
@@ -149,7 +147,7 @@ class Books(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.engine = sqlite_engine(self.url, connections=1, writes=True)
+        self.engine = make_engine(self.url, Use.write)
         self.connection = self.engine.connect()
         self.transaction = self.connection.begin()
         self.month = "2026-03"
@@ -207,13 +205,11 @@ class Books(RuleBasedStateMachine):
             self.engine.dispose()
 
 
-def test_whatever_happens_the_limit_holds(tmp_path: Path, close: Callable[..., CloseEntry]) -> None:
-    made = f"sqlite:///{tmp_path / 'laws.db'}"
-    upgrade(made)
-
+def test_whatever_happens_the_limit_holds(url: str, close: Callable[..., CloseEntry]) -> None:
     class Here(Books):
-        url = made
+        pass
 
+    Here.url = url
     Here.close = staticmethod(close)  # a fixture, not a method
     fast: Any = settings(
         max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)

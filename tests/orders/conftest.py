@@ -11,7 +11,6 @@ import pytest
 from gateway.model.after_sale import AfterSale
 from gateway.model.order import Order
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
 from gateway.storage.vault import Vault
 
 START = datetime(2026, 3, 14, 8, 0, 0, tzinfo=UTC)
@@ -28,13 +27,12 @@ def vault() -> Vault:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/gateway.db"
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture
 async def database(url: str, tmp_path: Path) -> AsyncIterator[Database]:
-    upgrade(url)
     opened = Database.open(url, lock=tmp_path / "lock")
     yield opened
     await opened.close()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import random
-import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -26,14 +23,14 @@ from gateway.orders.query import Query, Sort
 from gateway.orders.search import find
 from gateway.ports import AfterSalePage, OrderBatch
 from gateway.storage import schema, words
-from gateway.storage.engines import sqlite_engine
-from gateway.storage.migrate import upgrade
+from gateway.storage.engines import Use, make_engine
 from gateway.storage.vault import Vault
 
 START = datetime(2026, 3, 14, 8, 0, 0, tzinfo=UTC)
 NOW = START + timedelta(days=40)
 VAULT = Vault(bytes(range(32)))
 HOUR = timedelta(hours=1)
+pytestmark = pytest.mark.on_both
 PLATFORMS = {"sg": "shopee", "tw": "shopee", "jp": "tiktok_shop"}
 NAMES = (
     "Wu Invented",
@@ -70,43 +67,30 @@ WANTED = (
 )
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty database of three stores, to be copied."""
-    file = tmp_path_factory.mktemp("template") / "gateway.db"
-    upgrade(f"sqlite:///{file}")
+def with_stores(connection: Connection) -> None:
+    """Store three stores, which have no orders yet."""
     common = {"app": "a", "role": "seller", "region": "", "currency": "", "time_zone": "UTC", "name": "", "mode": ""}
-    engine = sqlite_engine(f"sqlite:///{file}", connections=1, writes=True)
-    with engine.begin() as connection:
-        for name, platform in PLATFORMS.items():
-            row = {**common, "id": name, "platform": platform, "external_id": name, "state": "", "state_reason": ""}
-            connection.execute(insert(schema.stores), {**row, "created_at": 0})
-        connection.exec_driver_sql("update stores set state = 'connected'")
-    with engine.connect() as connection:
-        connection.connection.dbapi_connection.execute("PRAGMA journal_mode=DELETE")  # all of it in one file
-    engine.dispose()
-    return file
+    for name, platform in PLATFORMS.items():
+        row = {**common, "id": name, "platform": platform, "external_id": name, "state": "", "state_reason": ""}
+        connection.execute(insert(schema.stores), {**row, "created_at": 0})
+    connection.exec_driver_sql("update stores set state = 'connected'")
 
 
-@pytest.fixture(scope="session")
-def copies(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Any]:
-    """Return what opens a fresh copy to write."""
-    folder = tmp_path_factory.mktemp("copies")
-    numbers = itertools.count()
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def copies(request: pytest.FixtureRequest, make_database_url: Callable[..., str]) -> Iterator[Callable[..., Any]]:
+    """Return what opens a database that holds nothing but three stores, to write; nothing of it is kept."""
+    engine = make_engine(make_database_url(request.param), Use.write)
 
     @contextmanager
     def opened(*, trigrams: bool = True) -> Iterator[Connection]:
-        file = folder / f"{next(numbers)}.db"
-        shutil.copy(template, file)
-        engine = sqlite_engine(f"sqlite:///{file}", connections=1, writes=True)
-        with engine.begin() as connection:
+        with engine.connect() as connection:
+            with_stores(connection)
             if trigrams:
                 words.prepare(connection)
             yield connection
-        engine.dispose()
-        file.unlink()
 
-    return opened
+    yield opened
+    engine.dispose()
 
 
 def put(connection: Connection, *orders: Order) -> None:

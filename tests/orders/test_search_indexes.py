@@ -13,7 +13,10 @@ from gateway.orders.query import Query, Sort
 from gateway.orders.search import find
 from gateway.ports import AfterSalePage, OrderBatch
 from gateway.storage import migrate, words
-from gateway.storage.engines import sqlite_engine
+from gateway.storage.engines import Use, make_engine
+
+pytestmark = pytest.mark.on_both
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 START = datetime(2026, 3, 14, 8, 0, 0, tzinfo=UTC)
 TITLES = ("Steel cup", "不锈钢水杯 加大号", "ＳＴＥＥＬ　BOTTLE", 'half 5" pipe')
@@ -26,8 +29,7 @@ def titled(make_order, *titles, **fields):
 
 @pytest.fixture
 def writing(url):
-    migrate.upgrade(url)
-    engine = sqlite_engine(url, connections=1, writes=True)
+    engine = make_engine(url, Use.write)
     yield engine
     engine.dispose()
 
@@ -44,6 +46,7 @@ def titles_found(connection, vault, title):
     return {row.order_id for row in find(connection, vault, Query(title=title), 99).rows}
 
 
+@only_sqlite
 def test_the_same_titles_are_found_with_and_without_trigrams(writing, vault, put, make_order, monkeypatch) -> None:
     wanted = {
         "steel": {"o0", "o2"},
@@ -88,6 +91,7 @@ def test_the_same_titles_are_found_with_and_without_trigrams(writing, vault, put
         check(connection)
 
 
+@only_sqlite
 def test_trigrams_are_used_where_they_are(writing, vault, put, make_order) -> None:
     with writing.begin() as connection:
         words.prepare(connection)
@@ -125,6 +129,7 @@ FILTERS = {
 }
 
 
+@only_sqlite
 @pytest.mark.parametrize("narrow", [-1, 5000])
 @pytest.mark.parametrize("name", FILTERS)
 def test_no_filter_reads_a_whole_table_or_sorts_all_of_it(
@@ -189,8 +194,7 @@ def test_the_migration_fills_in_what_needs_no_key(url, vault, now, make_order, m
             ),
         ),
     ]
-    migrate.upgrade(url)
-    engine = sqlite_engine(url, connections=1, writes=True)
+    engine = make_engine(url, Use.write)
     with engine.begin() as connection:
         words.prepare(connection)
         store.upsert_orders(connection, vault, OrderBatch(orders=orders, raws=[]), now)
@@ -200,7 +204,7 @@ def test_the_migration_fills_in_what_needs_no_key(url, vault, now, make_order, m
     assert [row[2] is None for row in before["orders"]] == [True, False, False, True, False]
     migrate.downgrade(url, "0002")
     migrate.upgrade(url)
-    engine = sqlite_engine(url, connections=1, writes=True)
+    engine = make_engine(url, Use.write)
     with engine.begin() as connection:
         assert kept(connection) == before
         assert connection.exec_driver_sql("select store, order_id, sealed from order_personal").all() == personal

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from gateway.orders.merge import merge
 from gateway.orders.store import order, upsert_orders
 from gateway.ports import OrderBatch
 from gateway.storage.database import Database
-from gateway.storage.migrate import upgrade
 from gateway.storage.vault import Vault
 from tests.kit.paper import make_order
 
@@ -48,10 +46,8 @@ def readings(ending: Closure, *, in_order: bool = True) -> list[Order]:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'gateway.db'}"
-    upgrade(url)
-    opened = Database.open(url, lock=None)
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database.open(database_url, lock=None)
     yield opened
     await opened.close()
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
+from gateway.config import DATABASE_VARIABLE
 from gateway.errors import ConfigurationError
 from gateway.operations.context import Context, DataFolder
 from gateway.operations.demo.books import Comparison, Key, compare
@@ -129,6 +130,10 @@ def _free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def _folder(data: Path | None) -> AsyncIterator[Path]:
+    if os.environ.get(DATABASE_VARIABLE):
+        raise ConfigurationError(
+            f"{DATABASE_VARIABLE} names a database, and the demo plays in an SQLite file of its own. Unset it first."
+        )
     if data is None:
         with tempfile.TemporaryDirectory(prefix="order-gateway-demo-") as folder:
             yield Path(folder)

@@ -21,7 +21,8 @@ def keep_rows(tables: Sequence[str]) -> None:
         return
     op.execute(
         "create or replace function keep_rows() returns trigger language plpgsql as "
-        "$$ begin raise exception '% is append-only', tg_table_name; end $$"
+        "$$ begin raise exception '% is append-only', tg_table_name "
+        "using errcode = 'integrity_constraint_violation'; end $$"
     )
     for table in tables:
         for act in _ACTS:
