@@ -28,7 +28,7 @@ async def open_site(context: Context, pages: Pages) -> AsyncIterator[str]:
         add_callbacks(app, context, pages.on_connected)
     if pages.receiver is not None:
         add_webhooks(app, pages.receiver)
-    async with listening(app, context.configuration.listen) as address:
+    async with listening(app, pages.listen or context.configuration.listen) as address:
         if pages.receiver is not None:
             pages.receiver.listens_at(context.configuration.public_url or address)
         yield address

@@ -22,12 +22,30 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
+def _role(word: str) -> Role:
+    try:
+        return Role(word)
+    except ValueError:
+        raise typer.BadParameter(f"{word!r} is none of {', '.join(Role)}.") from None
+
+
 @with_session
 def serve(
     session: Session,
     role: Annotated[
-        list[Role] | None, typer.Option("--role", help="What to do; may repeat.  [default: all]", show_default=False)
+        list[Role] | None,
+        typer.Option(
+            "--role",
+            parser=_role,
+            metavar=f"[{'|'.join(Role)}]",
+            help="What to do; may repeat. Processes that share the roles need PostgreSQL.  [default: all]",
+            show_default=False,
+        ),
     ] = None,
+    listen: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", help="Where to listen.  [default: the configuration's]", show_default=False),
+    ] = "",
 ) -> None:
     """Run the gateway: pull every store, settle effects, take in pushes and callbacks.
 
@@ -49,6 +67,6 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await run(context, roles=frozenset(role or Role), stop=stop, ready=ready, open_site=open_site)
+        await run(context, roles=frozenset(role or Role), stop=stop, ready=ready, open_site=open_site, listen=listen)
 
     session.run(act, daemon=True)

@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from gateway.cases.after import CHECK_KIND
 from gateway.cases.approvals import EXPIRY_KIND, expire_due
-from gateway.cases.effects import WORK_KIND, take_over_interrupted
+from gateway.cases.effects import WORK_KIND
 from gateway.errors import GatewayError
 from gateway.inbox.receive import Receiver
-from gateway.model.store import Store, StoreState
+from gateway.model.store import StoreState
+from gateway.operations.app_loops import Acting, fetch_lost
+from gateway.operations.case_work import case_turns, keep_sweeping
 from gateway.operations.connecting import Connected
 from gateway.operations.context import Context
-from gateway.operations.receiving import lost_pushes, processor, receiver
+from gateway.operations.receiving import receiver
 from gateway.operations.reindexing import reindexing
 from gateway.operations.remote.door import open_door
 from gateway.operations.roles import Role
 from gateway.operations.stock import STOCK_KIND, check_order_stock, plan_readings, read_again
-from gateway.operations.stores import flag_disconnected
+from gateway.operations.store_loops import StoreLoops
+from gateway.operations.taking_over import take_over
 from gateway.operations.upstream import look_at_linked
 from gateway.orders.link_news import PURCHASE_KIND
-from gateway.sync.daemon import StoreLoop
-from gateway.sync.pull import PullReport
 from gateway.work.carrying import Handler
+from gateway.work.due import DueRunner, runner_for
+from gateway.work.leases import Alone, Lease, Leases, Turns, this_process
 from gateway.work.queue import Claim
-from gateway.work.runner import Runner
+from gateway.work.wake import CASE_KIND
 
-log = structlog.get_logger(__name__)
-
-_LOOK_EVERY = 5.0  # seconds of real time between two looks for stores that another process connected
+_LOOK_FOR_DEAD = 2.0  # seconds of real time between two looks for what dead processes left in mid-call
 _GRACE = 20.0  # seconds of real time that work under way has to end
 
 
@@ -55,6 +52,7 @@ class Pages:
 
     receiver: Receiver | None = None
     on_connected: Callable[[Sequence[Connected]], None] | None = None
+    listen: str = ""  # where to serve; empty: where the configuration says
 
 
 OpenSite = Callable[[Context, Pages], AbstractAsyncContextManager[str]]
@@ -68,37 +66,45 @@ async def serve(
     stop: asyncio.Event,
     ready: Callable[[Serving], None],
     open_site: OpenSite,
+    listen: str = "",
 ) -> None:
     """Run the ``roles`` until ``stop`` is set; ``ready`` hears once all of them do.
 
     Effects that a dead process left open are settled first. Stores run apart: one that fails or hangs delays no other,
-    and one whose authorisation is gone is flagged and left until it is connected again.
+    and one whose authorisation is gone is flagged and left until it is connected again. On PostgreSQL other processes
+    may run the same roles: they share the stores, the apps and the due work, and take over from one that dies.
     Raises ConfigurationError when the web server cannot listen.
     """
-    pulling = _Stores(context)
+    turns: Turns = Leases(context.database, this_process()) if context.shares_database else Alone()
+    pulling = StoreLoops(context, turns)
     runner = _runner(context)
-    acting = processor(context)
+    acting = Acting(context, turns)
     tasks: list[asyncio.Task[None]] = []
     async with AsyncExitStack() as stack:
         address = None
-        if Role.web in roles or Role.receiver in roles:
+        if Role.api in roles or Role.receiver in roles:
             pages = Pages(
                 receiver(context, acting.wake) if Role.receiver in roles else None,
-                (lambda _: pulling.look()) if Role.web in roles else None,
+                (lambda _: pulling.look()) if Role.api in roles else None,
+                listen,
             )
             address = await stack.enter_async_context(open_site(context, pages))
         if Role.receiver in roles:
-            tasks.append(asyncio.create_task(lost_pushes(context, acting.wake).run(), name="lost pushes"))
-        if Role.work in roles:
-            await _take_over(context)
+            tasks.append(asyncio.create_task(fetch_lost(context, turns, acting.wake), name="lost pushes"))
+        if Role.worker in roles:
+            if context.shares_database:
+                tasks.append(asyncio.create_task(turns.hold("interrupted", _watch(context)), name="watch"))
+            else:
+                await take_over(context)
             await plan_readings(context)
             await stack.enter_async_context(reindexing(context))
             tasks.append(asyncio.create_task(runner.run(), name="work"))
+            tasks.append(asyncio.create_task(keep_sweeping(context, runner.wake), name="cases"))
             tasks.append(asyncio.create_task(acting.run(), name="inbox"))
         if Role.sync in roles:
             tasks.append(asyncio.create_task(pulling.run(), name="stores"))
         try:
-            async with open_door(context):
+            async with nullcontext() if context.shares_database else open_door(context):
                 stores = await context.connections.stores()
                 connected = tuple(store.id for store in stores if store.state is StoreState.connected)
                 ready(Serving(address, connected, tuple(role for role in Role if role in roles)))
@@ -134,7 +140,7 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _runner(context: Context) -> Runner:
+def _runner(context: Context) -> DueRunner:
     async def advance(claim: Claim) -> datetime | None:
         again = await context.resolver.advance(claim.key)
         return None if again is None else context.clock.now() + again
@@ -152,88 +158,23 @@ def _runner(context: Context) -> Runner:
     async def look_at_purchase(claim: Claim) -> None:
         await look_at_linked(context, claim.key)
 
-    worker = f"{platform.node()}:{os.getpid()}"
     handlers: dict[str, Handler] = {
         WORK_KIND: advance,
         STOCK_KIND: read_stock,
         CHECK_KIND: check_stock,
         PURCHASE_KIND: look_at_purchase,
         EXPIRY_KIND: expire_approvals,
+        CASE_KIND: case_turns(context),
     }
-    return Runner(context.database, context.clock, handlers, worker)
+    return runner_for(context.database, context.folder.database_url, context.clock, handlers, this_process())
 
 
-async def _take_over(context: Context) -> None:
-    now = context.clock.now()
-    interrupted = await context.database.write(lambda c: take_over_interrupted(c, now))
-    if interrupted:
-        log.warning("effects.interrupted", count=interrupted)
+def _watch(context: Context) -> Callable[[Lease | None], Awaitable[None]]:
+    """Return what looks for effects that processes left in mid-call when they died, again and again."""
 
+    async def watch(_: Lease | None) -> None:
+        while True:
+            await take_over(context)
+            await asyncio.sleep(_LOOK_FOR_DEAD)
 
-class _Stores:
-    """Keeps one loop running for each connected store."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._loops: dict[str, asyncio.Task[None]] = {}
-        self._changed = asyncio.Event()
-
-    def look(self) -> None:
-        """Look for new stores now: one was just connected."""
-        self._changed.set()
-
-    async def run(self) -> None:
-        """Start a loop for every store that is connected, and for each that becomes so."""
-        try:
-            while True:
-                self._changed.clear()
-                for store in await self._context.connections.stores():
-                    await self._watch(store)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), _LOOK_EVERY)
-        finally:
-            self._context.loops.clear()
-            for loop in self._loops.values():
-                loop.cancel()
-            await asyncio.gather(*self._loops.values(), return_exceptions=True)
-
-    async def _watch(self, store: Store) -> None:
-        known = self._loops.get(store.id)
-        if known is not None and known.done():
-            if not known.cancelled() and (error := known.exception()) is not None:
-                log.error("sync.ended", store=store.id, error=type(error).__name__)
-            del self._loops[store.id]
-            self._context.loops.pop(store.id, None)
-            known = None
-        if known is None and store.state is StoreState.connected:
-            try:
-                loop = await self._loop(store)
-                self._loops[store.id] = asyncio.create_task(loop.run(), name=f"sync {store.id}")
-                self._context.loops[store.id] = loop.pull_now
-                await plan_readings(self._context)
-            except GatewayError as error:  # its app or adapter is missing: the others go on
-                log.warning("sync.not_started", store=store.id, error=type(error).__name__, text=str(error))
-
-    async def _loop(self, store: Store) -> StoreLoop:
-        context = self._context
-
-        async def disconnected(store_id: str, reason: str) -> None:
-            words = await flag_disconnected(context, store_id, reason)
-            log.error("store.disconnected", store=store_id, text=words)
-
-        async def pulled(report: PullReport) -> None:
-            if report.changed or report.bad:
-                log.info(
-                    "sync.pulled", store=report.store, seen=report.seen, changed=report.changed, quarantined=report.bad
-                )
-
-        connection = await context.connections.open(store.id)
-        return StoreLoop(
-            store=store,
-            pull=context.pull_for(connection),
-            clock=context.clock,
-            settings=context.configuration.sync,
-            on_disconnected=disconnected,
-            on_pulled=pulled,
-            pull_every=connection.manifest.pull_every,
-        )
+    return watch

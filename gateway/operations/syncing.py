@@ -9,11 +9,12 @@ from datetime import datetime
 
 import structlog
 
-from gateway.cases.effects import open_effects, take_over_interrupted
+from gateway.cases.effects import open_effects
 from gateway.errors import DataError, GatewayError, StoreDisconnected, TokenExpired
 from gateway.model.store import Store, StoreState
 from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores, flag_disconnected
+from gateway.operations.taking_over import take_over
 from gateway.sync.pull import Pull, PullReport
 
 log = structlog.get_logger(__name__)
@@ -44,9 +45,8 @@ async def sync_once(context: Context, wanted: Sequence[str] = ()) -> list[Synced
 
 
 async def _carry_on(context: Context) -> None:
-    now = context.clock.now()
-    if not context.shared:  # else who is calling is alive, and this very process
-        await context.database.write(lambda c: take_over_interrupted(c, now))
+    if context.shares_database or not context.shared:  # else who is calling is alive, and this very process
+        await take_over(context)
     for effect in await context.database.read(open_effects):
         try:
             await context.resolver.advance(effect.id)

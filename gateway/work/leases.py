@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -100,6 +101,23 @@ def forget_dead(connection: Connection, before: timedelta = timedelta(hours=1)) 
     passing = or_(*(leases.c.name.startswith(prefix, autoescape=True) for prefix in (_PROCESS, RENEW)))
     old = passing & (leases.c.until < ended)
     return connection.execute(delete(leases).where(old)).rowcount
+
+
+class Turns(Protocol):
+    """Lets one process at a time do what only one may do."""
+
+    async def hold(self, name: str, run: Callable[[Lease | None], Awaitable[None]]) -> None:
+        """Wait until it is this process's turn, then ``run``; return once that does. None: nobody else can be."""
+        ...
+
+
+class Alone:
+    """The `Turns` of the only process on a database: all are its own."""
+
+    async def hold(self, name: str, run: Callable[[Lease | None], Awaitable[None]]) -> None:
+        """Run it."""
+        del name
+        await run(None)
 
 
 class Leases:

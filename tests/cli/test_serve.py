@@ -50,7 +50,7 @@ def test_a_seller_connects_while_it_serves_and_it_ends_on_sigterm(registered, sh
     (registered.data / "gateway.yaml").write_text("listen: 127.0.0.1:0\nsync:\n  every: 1s\n")
     with _serving(registered) as (process, ready), httpx.Client(trust_env=False, timeout=30) as browser:
         address = ready["address"]
-        assert ready["roles"] == ["sync", "work", "web", "receiver"]
+        assert ready["roles"] == ["sync", "worker", "api", "receiver"]
         assert ready["stores"] == []
         assert browser.get(f"{address}/healthz").json() == {"status": "ok"}
 

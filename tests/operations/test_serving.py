@@ -146,7 +146,7 @@ async def test_an_effect_a_dead_process_left_behind_is_settled(context, shopee) 
     await context.database.write(leave)
     with pytest.raises(OutcomeUnknown):
         await connection.adapter.perform(connection.channel, act)
-    async with _serving(context, Role.work):
+    async with _serving(context, Role.worker):
 
         async def settled() -> bool:
             found = await context.database.read(lambda c: effects_of(c, SG, order))
@@ -159,11 +159,11 @@ async def test_an_effect_a_dead_process_left_behind_is_settled(context, shopee) 
 
 
 async def test_roles_do_only_their_part(context) -> None:
-    async with _serving(context, Role.web) as serving:
-        assert serving.roles == (Role.web,)
+    async with _serving(context, Role.api) as serving:
+        assert serving.roles == (Role.api,)
         assert serving.address is not None
         assert set(serving.stores) >= {SG, MY}
-    async with _serving(context, Role.work) as serving:
+    async with _serving(context, Role.worker) as serving:
         assert serving.address is None
     assert all(view.read_to is None for view in await list_stores(context))
 
