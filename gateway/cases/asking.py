@@ -65,7 +65,7 @@ def take_back(c: Connection, now: Now, instant: datetime, *, keep: Sequence[tupl
         cancel_tasks(c, now.case.id, instant, because, kinds=stale)
     for each in asked:
         if each.kind not in stale and (each.kind, each.subject) not in keep:
-            cancel_task(c, each.id, by="gateway", now=instant, because=because)
+            cancel_task(c, each.id, by="gateway", now=instant, because=because, wake=False)
 
 
 def details_of(now: Now, step: Step, kind: TaskKind) -> dict[str, object]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 
 from gateway.cases.evidence_files import EvidenceFiles, digest_of
 from gateway.cases.media import media_of
+from gateway.cases.tasks import TaskKind, settle_task
 from gateway.errors import Conflict, DataError, GatewayError, NotFound
 from gateway.model.store import Store
 from gateway.orders.keys import OrderKeys, label, same_order
@@ -123,6 +124,10 @@ class EvidenceRoom:
             row = _same(c, new)
             if row is None:
                 row = register.append(c, new)
+                subject, words = f"{order_id}:{kind.value}", f"on file: {kind.value}"
+                settle_task(
+                    c, store=store, kind=TaskKind.collect_evidence, subject=subject, by=by, now=now, because=words
+                )
                 wake_cases(c, store, [order_id], now, "evidence", by)
             return self._shown(c, [row])[0]
 

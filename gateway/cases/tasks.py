@@ -122,9 +122,26 @@ def finish_task(c: Connection, task_id: str, *, by: str, now: datetime, because:
     return _end(c, task_of(c, task_id), TaskState.done, by=by, now=now, because=because)
 
 
-def cancel_task(c: Connection, task_id: str, *, by: str, now: datetime, because: str) -> Task:
-    """Note that a task is not needed, or cannot be done, and wake its case. Raises as `finish_task`."""
-    return _end(c, task_of(c, task_id), TaskState.cancelled, by=by, now=now, because=because)
+def settle_task(
+    c: Connection, *, store: str, kind: TaskKind, subject: str, by: str, now: datetime, because: str
+) -> Task | None:
+    """Note that what came in has done the open task of a kind and subject; return it, None when there is none.
+
+    Whoever brings what came in wakes the case.
+    """
+    mine = (tasks.c.store == store) & (tasks.c.kind == kind.value) & (tasks.c.subject == subject)
+    found = c.execute(select(tasks).where(mine, tasks.c.state == TaskState.open.value)).first()
+    if found is None:
+        return None
+    return _end(c, _load(found), TaskState.done, by=by, now=now, because=because, wake=False)
+
+
+def cancel_task(c: Connection, task_id: str, *, by: str, now: datetime, because: str, wake: bool = True) -> Task:
+    """Note that a task is not needed, or cannot be done, and wake its case. Raises as `finish_task`.
+
+    A case that takes a task back itself is not to ``wake``.
+    """
+    return _end(c, task_of(c, task_id), TaskState.cancelled, by=by, now=now, because=because, wake=wake)
 
 
 def cancel_tasks(

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from gateway.cases.evidence import EvidenceRoom, kinds
 from gateway.cases.evidence_files import FolderFiles, FsspecFiles, files_at
 from gateway.cases.media import media_of
+from gateway.cases.tasks import TaskKind, open_task, tasks_like
 from gateway.config import read_configuration
 from gateway.errors import ConfigurationError, Conflict, DataError, NotFound
 from gateway.orders.store import erase_person, upsert_orders
@@ -312,6 +313,18 @@ async def test_the_orders_open_case_hears_of_it_in_the_same_transaction(orders, 
     assert (due, version) == (int(orders.clock.now().timestamp()) * 1_000_000, 2)
     history = await orders.read(lambda c: c.execute(text('select what, "by", details from case_history')).all())
     assert [tuple(each) for each in history] == [("signal", "anna", b'{"why":"evidence"}')]
+
+
+async def test_the_task_that_asked_for_it_is_done_with_it(orders, room):
+    def ask(c):
+        about = {"case_id": "c1", "store": "s1", "order_id": "o1", "details": {}, "due_by": None}
+        for kind in ("chat", "problem"):
+            open_task(c, kind=TaskKind.collect_evidence, subject=f"o1:{kind}", now=orders.clock.now(), **about)
+
+    await orders.database.write(ask)
+    await room.add("s1", "o1", EvidenceKind.chat, PNG, name="a.png", by="anna")
+    told = {each.subject: (each.state, each.done_by, each.because) for each in await orders.read(tasks_like)}
+    assert told == {"o1:chat": ("done", "anna", "on file: chat"), "o1:problem": ("open", None, "")}
 
 
 async def test_the_audit_trail_tells_of_it_and_verifies(orders, three):
