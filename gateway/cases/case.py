@@ -214,6 +214,12 @@ def case_of_intent(connection: Connection, store: str, order_id: str, intent: st
     return None if row is None else _load(row)
 
 
+def find_cases(connection: Connection, beginning: str) -> list[Case]:
+    """Return the cases whose ids begin so, two at most."""
+    query = select(cases).where(cases.c.id.startswith(beginning, autoescape=True)).order_by(cases.c.id).limit(2)
+    return [_load(row) for row in connection.execute(query)]
+
+
 def cases_of(connection: Connection, store: str, order_id: str) -> list[Case]:
     """Return all cases of an order, the oldest first."""
     query = select(cases).where(cases.c.store == store, cases.c.order_id == order_id).order_by(cases.c.opened_at)

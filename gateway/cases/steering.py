@@ -5,11 +5,14 @@ Each word raises the case's fence: a turn under way may write nothing more, so n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, update
 
+from gateway.cases.approvals import withdraw
 from gateway.cases.case import HANDED_OVER, Case, CaseState, Outcome, WaitsFor, case_of
+from gateway.cases.tasks import cancel_tasks
 from gateway.errors import Conflict
 from gateway.ledger import quota
 from gateway.storage import audit
@@ -17,6 +20,9 @@ from gateway.storage.moments import to_micros
 from gateway.storage.schema import cases
 from gateway.work.queue import submit
 from gateway.work.wake import CASE_KIND, add_history
+
+Word = Callable[[Connection, Case, str, datetime, str], Case]
+"""A word about a case: by whom, when, and why. Returns the case as it stands then; raises Conflict."""
 
 
 def pause(connection: Connection, case: Case, by: str, now: datetime, because: str) -> Case:
@@ -46,6 +52,7 @@ def resume(connection: Connection, case: Case, by: str, now: datetime, because: 
 def hand_over(connection: Connection, case: Case, by: str, now: datetime, because: str) -> Case:
     """Give a case into a person's hands: the gateway does nothing more, but sees when the order ends."""
     _expect(connection, case, CaseState.running, CaseState.paused, CaseState.with_person)
+    _take_back(connection, case, now, "a person has taken the case over")
     return _said(
         connection,
         case,
@@ -63,6 +70,7 @@ def hand_over(connection: Connection, case: Case, by: str, now: datetime, becaus
 def stop(connection: Connection, case: Case, by: str, now: datetime, because: str) -> Case:
     """End a case without an effect; what it held for a close is given back. Raises Conflict when it is settled."""
     _expect(connection, case, CaseState.running, CaseState.paused, CaseState.with_person)
+    _take_back(connection, case, now, "the case was stopped")
     quota.release(connection, case.store, case.order_id, case.intent, now, "the case was stopped")
     return _said(
         connection,
@@ -77,6 +85,12 @@ def stop(connection: Connection, case: Case, by: str, now: datetime, because: st
         outcome=Outcome.stopped,
         settled_at=to_micros(now),
     )
+
+
+def _take_back(connection: Connection, case: Case, now: datetime, because: str) -> None:
+    """Nobody is asked any more for what the case had asked."""
+    withdraw(connection, case.id, now, because)
+    cancel_tasks(connection, case.id, now, because)
 
 
 def _expect(connection: Connection, case: Case, *states: CaseState) -> None:

@@ -84,6 +84,7 @@ def _decision(result: Resolved) -> RenderableType:
         ("vouched for", ", ".join(result.attested) or "-"),
         ("assumed", ", ".join(result.defaulted) or "-"),
         ("outcome", result.outcome),
+        ("case", result.case),
         ("", result.words),
     ]
     return table("", ("", "decision"), ((name, value) for name, value in facts if value), empty="")

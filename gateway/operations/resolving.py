@@ -54,6 +54,7 @@ class Resolved:
     words: str
     effect: Effect | None
     upstream: Upstream | None = None  # the purchases of a sale, and what its end costs with theirs
+    case: str | None = None  # that goes on with it; None for a dry run
 
 
 async def resolve(
@@ -66,7 +67,7 @@ async def resolve(
     approved: bool = False,
     by: str,
 ) -> Resolved:
-    """Decide the cheapest compliant way to end an order and do its next step, or only say it (``dry_run``).
+    """Open a case for an order, or go on with its open one, and take its next step now; ``dry_run`` only says it.
 
     ``reason`` is the true one. Raises NeedsApproval, NotAllowed, Conflict, NotFound as `Resolver.resolve`.
     """
@@ -89,6 +90,7 @@ async def resolve(
         found.because or (found.effect.because if found.effect else ""),
         found.effect,
         upstream,
+        None if found.case is None else found.case.id,
     )
 
 

@@ -10,6 +10,7 @@ from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores
 from gateway.storage import audit
 from gateway.storage import stores as rows
+from gateway.work.wake import wake_all
 
 ALL = ""
 
@@ -35,6 +36,8 @@ async def stop_effects(context: Context, store: str | None, *, active: bool, by:
     def act(c: Connection) -> list[rows.Stop]:
         rows.set_stop(c, store or ALL, active, by, now)
         audit.append(c, now, by, "effects_stopped" if active else "effects_resumed", store, None, {})
+        if not active:
+            wake_all(c, store, now, "effects_resumed", by)
         return rows.stops(c)
 
     names = [stop.store for stop in await context.database.write(act) if stop.active]

@@ -16,6 +16,7 @@ from gateway.ports import OrderSource, Window
 from gateway.storage import audit
 from gateway.storage import stores as rows
 from gateway.sync.cursors import cursors_of
+from gateway.work.wake import wake_all
 
 _GLANCE = timedelta(minutes=1)  # the narrow window of the cheapest read that needs a working credential
 
@@ -113,6 +114,7 @@ async def set_store_mode(context: Context, store_id: str, mode: StoreMode, *, by
     def act(c: Connection) -> None:
         rows.set_mode(c, store_id, mode)
         audit.append(c, now, by, "store_mode", store_id, None, {"from": before.mode.value, "to": mode.value})
+        wake_all(c, store_id, now, "store_mode", by)  # what waited for a person may be ours to do now
 
     await context.database.write(act)
     return before.model_copy(update={"mode": mode})

@@ -22,6 +22,7 @@ from gateway.operations.approvals import answer_approval
 from gateway.operations.apps import add_app
 from gateway.operations.books import add_points, open_appeal, pull_points, release_close, settle_appeal
 from gateway.operations.buyers import clear_buyer_of, mark_buyer_of
+from gateway.operations.cases import hand_over_case, open_case, pause_case, resume_case, stop_case
 from gateway.operations.connecting import add_store, connect_link, connect_with, connect_with_state, connected_by
 from gateway.operations.contact import enter_reply, enter_ticket, note_message
 from gateway.operations.context import Context
@@ -109,6 +110,11 @@ _TABLE = (
     UseCase(retry_quarantine, "gateway quarantine list"),
     UseCase(replay_events, "gateway events list"),
     UseCase(resolve, "gateway orders show ORDER"),
+    UseCase(open_case, "gateway cases list"),
+    UseCase(pause_case, "gateway cases show CASE"),
+    UseCase(resume_case, "gateway cases show CASE"),
+    UseCase(hand_over_case, "gateway cases show CASE"),
+    UseCase(stop_case, "gateway cases show CASE"),
     UseCase(ship, "gateway orders show ORDER"),
     UseCase(set_tracking, "gateway orders show ORDER"),
     UseCase(accept_request, "gateway orders show ORDER"),
