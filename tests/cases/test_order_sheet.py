@@ -11,7 +11,7 @@ import pytest
 from gateway.cases.evidence import EvidenceRoom
 from gateway.cases.evidence_files import FolderFiles
 from gateway.cases.order_sheet import facts_hash, make_order_sheet, masked_name, masked_phone, sheet_of
-from gateway.cases.papers.page import html_of
+from gateway.cases.papers.page import Grid, Page, html_of
 from gateway.cases.papers.pdf import pdf_of
 from gateway.cases.papers.words import words_in
 from gateway.errors import NotFound
@@ -173,6 +173,18 @@ def test_a_long_sheet_takes_several_pages():
     pdf = pdf_of(sheet_of(stored(lines=many), XHS, "2026.1"), "")
     assert len(re.findall(rb"/Type /Page\b", pdf)) > 2
     assert "杯子 39" in text_of(pdf).replace("\n", "")
+
+
+def test_a_cell_longer_than_a_page_goes_on_with_the_next():
+    chat = "\n".join(f"第{n}句：这个杯子什么时候发货，请尽快回复我" for n in range(300))
+    page = Page(Language.zh, "经过", "", (Grid("经过", ("时间", "说明"), (("2026-03-10", chat), ("后来", "完"))),), ())
+    pdf = pdf_of(page, "")
+    told = text_of(pdf).replace("\n", "")
+    for n in (0, 150, 299):
+        assert f"第{n}句：这个杯子什么时候发货，请尽快回复我" in told
+    assert "完" in told
+    assert len(re.findall(rb"/Type /Page\b", pdf)) > 3
+    assert pdf_of(page, "") == pdf
 
 
 def test_every_language_has_the_same_words():

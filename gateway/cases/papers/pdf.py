@@ -29,7 +29,7 @@ _FONTS = {
 }
 _UNKNOWN = "\u25a1"  # a square; the Asian fonts have it
 _MARGIN = 48
-_LONGEST_CELL = 1200  # letters; a row must fit on one page
+_NARROWEST, _WIDEST = 8, 40  # letters by which columns are weighed
 
 
 def pdf_of(page: Page, undrawn: str) -> bytes:
@@ -83,12 +83,17 @@ class _Drawing:
         if isinstance(section, Prose):
             return [heading, *(self.text(line or " ") for line in section.text.split("\n"))]
         if isinstance(section, Facts):
-            rows = [[self.text(name, "name"), self.text(_cut(value))] for name, value in section.rows]
+            rows = [[self.text(name, "name"), self.text(value)] for name, value in section.rows]
             return [heading, self._table(rows, [self._width * 0.28, self._width * 0.72], header=False)]
         head = [self.text(each, "name") for each in section.columns]
-        body = [[self.text(_cut(each)) for each in row] for row in section.rows]
-        width = self._width / len(section.columns)
-        return [heading, self._table([head, *body], [width] * len(section.columns), header=True)]
+        body = [[self.text(each) for each in row] for row in section.rows]
+        return [heading, self._table([head, *body], self._widths(section), header=True)]
+
+    def _widths(self, grid: Grid) -> list[float]:
+        """Return widths by how much stands in each column, no column too narrow for a word."""
+        columns = zip(grid.columns, *grid.rows, strict=True)
+        weights = [min(max(*map(len, column), _NARROWEST), _WIDEST) for column in columns]
+        return [self._width * weight / sum(weights) for weight in weights]
 
     def _table(self, rows: list[list[Flowable]], widths: list[float], *, header: bool) -> Flowable:
         from reportlab.lib.colors import HexColor  # noqa: PLC0415 - as above
@@ -102,7 +107,8 @@ class _Drawing:
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ]
         )
-        return Table(rows, colWidths=widths, style=style, repeatRows=1 if header else 0)
+        # a row may be longer than a page: a chat, say
+        return Table(rows, colWidths=widths, style=style, repeatRows=1 if header else 0, splitInRow=1)
 
     def _marked(self, line: str) -> str:
         """Return a line as reportlab reads it, each run of characters in a font that has them."""
@@ -127,10 +133,6 @@ def _font_of(letter: str, fonts: tuple[tuple[str, str], ...]) -> str | None:
             continue
         return font
     return None
-
-
-def _cut(value: str) -> str:
-    return value if len(value) <= _LONGEST_CELL else value[: _LONGEST_CELL - 1] + "…"
 
 
 @lru_cache(maxsize=1)
