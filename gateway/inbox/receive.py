@@ -212,7 +212,7 @@ class _GroupCommit:
         arrivals = [arrival for arrival, _ in group]
         failure: BaseException | None = None
         try:
-            await self._database.write(lambda connection: keep(connection, self._vault, arrivals))
+            await self._database.append(lambda connection: keep(connection, self._vault, arrivals))
         except Exception as error:  # whatever it was, nobody may wait for ever
             failure = error
             log.warning("push.not_stored", count=len(group), error=type(error).__name__)

@@ -94,6 +94,8 @@ def _move(url: str, lock: Path | None, run: Callable[[Config, str], None], revis
     engine = make_engine(url, Use.write)
     try:
         with engine.begin() as connection:
+            if file is None:
+                _prepare_server(connection)
             found = revision_of(connection)
             if found is not None and found not in known_revisions():
                 check_at_head(connection)
@@ -118,6 +120,18 @@ def _see_to_queue(url: str, *, needed: bool) -> None:
     from gateway.storage import queue_tables  # noqa: PLC0415 - its packages are there with PostgreSQL's only
 
     (queue_tables.install if needed else queue_tables.remove)(parse_url(url).url)
+
+
+def _prepare_server(connection: Connection) -> None:
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"the database stores text as {encoding}, which cannot hold every name and title: "
+            "make one with `createdb --encoding UTF8 --template template0`"
+        )
+    # a migration may compute for long between two statements, and waits for the writers of a busy gateway
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '5min'")
 
 
 _COLUMNS = table(

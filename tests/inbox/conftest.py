@@ -19,6 +19,7 @@ from sqlalchemy import text
 
 from gateway.api.site import open_site
 from gateway.bootstrap import running
+from gateway.config import DATABASE_VARIABLE
 from gateway.inbox.process import Processor
 from gateway.inbox.receive import Receiver
 from gateway.model.store import AppSecret
@@ -29,6 +30,7 @@ from gateway.operations.context import Context, DataFolder
 from gateway.operations.initialise import initialise
 from gateway.operations.serving import Pages
 from gateway.operations.simulated import Simulator
+from gateway.storage.vault import create_key_file
 from mocks.kit.running import serve
 
 LIMIT = 60  # seconds a machine with other work may need
@@ -143,6 +145,10 @@ async def opened_gate(data: Path, *, orders: int = 0, push: bool = True) -> Asyn
 
 
 @pytest.fixture
-async def gate(tmp_path: Path) -> AsyncIterator[Gate]:
+async def gate(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gate]:
+    if database_url.startswith("postgresql"):
+        monkeypatch.setenv(DATABASE_VARIABLE, database_url)
+        (tmp_path / "data").mkdir(mode=0o700)
+        create_key_file(DataFolder(tmp_path / "data").key)  # the tables are there: no new key would be made for them
     async with opened_gate(tmp_path / "data") as opened:
         yield opened

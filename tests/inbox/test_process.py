@@ -44,6 +44,7 @@ def until():
     return wait
 
 
+@pytest.mark.on_both
 async def test_a_pushed_order_is_pulled_and_stored(gate, until) -> None:
     order_id = await pushed_order(gate, until)
     assert await gate.order(order_id) is None
@@ -105,6 +106,7 @@ async def test_whatever_happens_to_pushes_one_reconcile_converges(gate, until, f
     assert (compared.orders, compared.differences) == (4, ())
 
 
+@pytest.mark.on_both
 async def test_the_same_event_in_other_bytes_is_ignored(gate, until) -> None:
     order_id = await pushed_order(gate, until)
     await gate.processor.drain()

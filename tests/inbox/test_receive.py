@@ -15,6 +15,7 @@ from gateway.operations.apps import add_app
 ORDER = {"code": 3, "shop_id": 1, "timestamp": 1795305600, "data": {"ordersn": "261122ABCDEF", "status": "UNPAID"}}
 
 
+@pytest.mark.on_both
 async def test_the_acknowledgement_is_empty_and_comes_after_the_commit(gate) -> None:
     answer = await gate.post(ORDER)
     assert (answer.status_code, answer.content) == (200, b"")
@@ -31,6 +32,7 @@ async def test_what_is_stored_is_sealed_and_holds_no_signature(gate) -> None:
     assert set(json.loads(row.headers)) <= {"Content-Type", "User-Agent"}
 
 
+@pytest.mark.on_both
 async def test_the_same_bytes_again_are_acknowledged_and_one_event(gate) -> None:
     answers = [await gate.post(ORDER) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
@@ -132,7 +134,7 @@ async def test_full_means_503_and_nothing_acknowledged_is_lost(gate) -> None:
 
     gate.receiver._commits._most = 5
     await gate.post(ORDER)  # so that apps are known before the writer is held
-    holding = asyncio.create_task(gate.context.database.write(hold))
+    holding = asyncio.create_task(gate.context.database.append(hold))
     await asyncio.to_thread(held.wait, 60)
     posts = [asyncio.create_task(gate.post(ORDER | {"timestamp": number})) for number in range(20)]
     while sum(post.done() for post in posts) < 15:
@@ -154,11 +156,12 @@ async def test_a_database_that_fails_is_told_as_503(gate, monkeypatch) -> None:
         raise OSError("disk full")
 
     await gate.post(ORDER)
-    monkeypatch.setattr(gate.context.database, "write", fails)
+    monkeypatch.setattr(gate.context.database, "append", fails)
     answer = await gate.post(ORDER | {"timestamp": 5})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
+@pytest.mark.on_both
 async def test_of_many_at_once_each_is_one_event(gate) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=60, limits=httpx.Limits(max_connections=32)) as client:
         gate.client = client
