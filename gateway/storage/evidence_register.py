@@ -86,20 +86,22 @@ def verify(connection: Connection) -> int:
     """
     told = _told(connection)
     previous, rows = _BEGINNING, 0
-    for row in connection.execute(select(evidence).order_by(evidence.c.seq).execution_options(yield_per=500)):
-        if row.previous != previous:
-            raise DataError(
-                f"The register of evidence is broken before number {row.seq}: a row was removed or put in. "
-                "Compare a backup."
-            )
-        if row.hash != _hash(row._asdict()):
-            raise DataError(f"Number {row.seq} of the register of evidence was altered. Compare a backup.")
-        if next(told, None) != row.hash:
-            raise DataError(
-                f"Number {row.seq} of the register of evidence is not the one the audit trail tells of. "
-                "Compare a backup."
-            )
-        previous, rows = row.hash, rows + 1
+    query = select(evidence).order_by(evidence.c.seq).execution_options(yield_per=500)
+    with connection.execute(query) as found:  # PostgreSQL's cursor is closed whatever is found
+        for row in found:
+            if row.previous != previous:
+                raise DataError(
+                    f"The register of evidence is broken before number {row.seq}: a row was removed or put in. "
+                    "Compare a backup."
+                )
+            if row.hash != _hash(row._asdict()):
+                raise DataError(f"Number {row.seq} of the register of evidence was altered. Compare a backup.")
+            if next(told, None) != row.hash:
+                raise DataError(
+                    f"Number {row.seq} of the register of evidence is not the one the audit trail tells of. "
+                    "Compare a backup."
+                )
+            previous, rows = row.hash, rows + 1
     if next(told, None) is not None:
         raise DataError(
             f"The register of evidence ends after {rows} rows, and the audit trail tells of more: the last ones "
