@@ -150,6 +150,17 @@ def test_a_task_is_cancelled_with_a_word_on_why(shop: Waiting) -> None:
     assert "cancelled" in gateway("tasks", "show", task).out
 
 
+def test_a_suppliers_zero_becomes_a_task_about_the_article(shop: Waiting) -> None:
+    gateway = shop.gateway
+    gateway.done("stock", "set", "LID", 0, "--store", "xhs", "--supplier", "b2b-1")
+    (listed,) = gateway.done("tasks", "list", "--kind", "delist")
+    task = listed["task"]["id"]
+    assert (listed["task"]["subject"], listed["task"]["order_id"]) == ("LID", None)
+    assert listed["title"] == "Take LID off sale, or sell it as presale"
+    assert gateway("tasks", "done", task, "--ticket", "T-1").code == 2
+    assert gateway.done("tasks", "done", task)["state"] == "done"
+
+
 def test_a_yes_is_given_with_the_decision_in_sight(shop: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
     as_person(monkeypatch, "anna")
     gateway, approval = shop.gateway, shop.approval()
