@@ -34,7 +34,7 @@ WRITE_LOCK = 0x6F72646572_6777
 # A process that stops in the middle of a transaction (frozen, cut off) must not hold up all others: the server ends
 # its transaction. Acts compute for milliseconds.
 _SESSION = (
-    "SET synchronous_commit = on; SET timezone = 'UTC'; SET client_encoding = 'UTF8'; "
+    "SET synchronous_commit = on; SET timezone = 'UTC'; "
     "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '30s'"
 )
 
@@ -182,6 +182,7 @@ def _postgresql(url: URL, use: Use, connections: int) -> Engine:
         # we say where a transaction begins; a server that went silent is noticed
         connect_args={
             "autocommit": True,
+            "client_encoding": "UTF8",
             "application_name": f"order-gateway {use}",
             **{name: value for name, value in noticed.items() if name not in told},
         },

@@ -65,9 +65,10 @@ class Server:
         self._shape: object = None
         self._control = psycopg.connect(self._shown(), autocommit=True)
 
-    def empty(self) -> str:
+    def empty(self, encoding: str = "UTF8") -> str:
         """Make a database without tables and return its URL."""
-        return self._make(f"template template0 encoding 'UTF8' {self._language()}")
+        language = self._language() if encoding == "UTF8" else "locale 'C'"
+        return self._make(f"template template0 encoding '{encoding}' {language}")
 
     def migrated(self) -> str:
         """Return the URL of a database with this release's tables and no rows.
@@ -89,7 +90,7 @@ class Server:
             if time.monotonic() > until:
                 break
             time.sleep(0.002)
-        if self._shape_of(url, empty=True) == self._shape:
+        if self._shape is not None and self._shape_of(url, empty=True) == self._shape:
             self._emptied.append(url)
         else:
             self._made.remove(name)
