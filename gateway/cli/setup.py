@@ -1,4 +1,4 @@
-"""``gateway init``, ``gateway db upgrade / reindex``, ``gateway version``."""
+"""``gateway init``, ``gateway db upgrade / move / reindex``, ``gateway version``."""
 
 from __future__ import annotations
 
@@ -43,6 +43,38 @@ def upgrade(session: Session) -> None:
 
     session.log()
     session.show(session.run_plain(upgrade_database(DataFolder(session.data))), _upgraded)
+
+
+@database.command("move")
+@with_session
+def move(
+    session: Session,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="URL", help="An empty PostgreSQL database: postgresql://user@host/name. Without a password."
+        ),
+    ],
+) -> None:
+    """Carry everything over from SQLite to PostgreSQL. The gateway must not be running."""
+    from gateway.clock import SystemClock
+    from gateway.operations.context import DataFolder
+    from gateway.operations.moving import move_database
+
+    session.log()
+
+    def tell(table: str, rows: int) -> None:
+        if rows:
+            session.narrate(f"{table}: {rows}")
+
+    now = SystemClock().now()
+    moved = session.run_plain(move_database(DataFolder(session.data), to, by=session.person(), now=now, tell=tell))
+    session.show(
+        moved,
+        lambda done: f"Moved {sum(done.rows.values())} rows to {done.database}. Every row was compared.",
+        lambda done: f"  {done.setting}",
+        lambda done: done.words,
+    )
 
 
 @database.command("reindex")

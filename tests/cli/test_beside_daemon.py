@@ -44,7 +44,7 @@ READING = {
 }  # fmt: skip
 UNKNOWN = {"events show", "evidence get", "tasks show", "approvals show"}  # asked below for what is not there
 APART = {  # never beside a gateway, or needing none
-    "init", "serve", "demo", "restore", "db upgrade", "message check", "message write", "new-platform",
+    "init", "serve", "demo", "restore", "db upgrade", "db move", "message check", "message write", "new-platform",
 }  # fmt: skip
 ELSEWHERE = {"connect_with_state", "connected_by"}  # asked by `stores connect` while it waits: a test of its own below
 

@@ -74,7 +74,7 @@ async def rates(request):
     yield make
     for each in made:
         await each.close()
-    server.drop(url)
+    server.give_back(url)
 
 
 async def settled(*limiters):
@@ -229,7 +229,7 @@ def test_real_processes_share_a_rate(make_database_url, postgresql):
     command = [sys.executable, "-c", PROCESS, url]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
     went = sorted(at for process in started for at in json.loads(process.communicate(timeout=60)[0]))
-    postgresql.drop(url)
+    postgresql.give_back(url)
     assert len(went) == 30
     # a call may be noted late: what is counted is the whole, 25 of them beyond the burst at ten a second
     assert went[-1] - went[0] >= 2.4

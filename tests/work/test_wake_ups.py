@@ -28,7 +28,7 @@ async def database(make_database_url, postgresql, tmp_path):
     opened = Database.open(url, lock=None)
     yield opened
     await opened.close()
-    postgresql.drop(url)
+    postgresql.give_back(url)
 
 
 @pytest.fixture
