@@ -111,11 +111,6 @@ def make_engine(url: str, use: Use, *, connections: int = 1) -> Engine:
     return _postgresql(address.url, use, connections)
 
 
-def sqlite_engine(url: str, *, connections: int, writes: bool) -> Engine:
-    """Return `make_engine` for writing or for reading."""
-    return make_engine(url, Use.write if writes else Use.read, connections=connections)
-
-
 def unusable(url: str, error: Exception, what: str) -> ConfigurationError:
     """Return the error that says why the database ``what`` ("cannot be opened"), and what to do."""
     address = parse_url(url)

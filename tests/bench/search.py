@@ -22,7 +22,7 @@ from gateway.model.order import Phase, Recipient
 from gateway.orders.rows import title_rows
 from gateway.orders.search import Query, Sort, find
 from gateway.orders.traces import findable, traces_of
-from gateway.storage.engines import sqlite_engine
+from gateway.storage.engines import Use, make_engine
 from gateway.storage.migrate import upgrade
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.titles import title_row
@@ -88,7 +88,7 @@ def title_of(i: int) -> str:
 def fill(file: Path, count: int, vault: Vault) -> None:
     """Make a database with ``count`` orders in six stores over two years."""
     upgrade(f"sqlite:///{file}")
-    engine = sqlite_engine(f"sqlite:///{file}", connections=1, writes=True)
+    engine = make_engine(f"sqlite:///{file}", Use.write)
     with engine.begin() as connection:
         prepare(connection)
     engine.dispose()
@@ -247,7 +247,7 @@ def measure(file: Path, vault: Vault, count: int, turns: int) -> list[Timed]:
     """Return how long each search took, the median over ``turns`` that look for different values."""
     taken: dict[str, list[float]] = {}
     found: dict[str, int] = {}
-    engine = sqlite_engine(f"sqlite:///{file}", connections=1, writes=False)
+    engine = make_engine(f"sqlite:///{file}", Use.read)
     for turn in range(-1, turns):  # the first turn makes the statements
         for name, query in searches(count, turn % 97).items():
             with engine.connect() as connection:
@@ -264,7 +264,7 @@ def measure(file: Path, vault: Vault, count: int, turns: int) -> list[Timed]:
 def deep(file: Path, vault: Vault, pages: int) -> Timed:
     """Return what one page takes far behind the first: the median over ``pages`` that follow each other."""
     taken: list[float] = []
-    engine = sqlite_engine(f"sqlite:///{file}", connections=1, writes=False)
+    engine = make_engine(f"sqlite:///{file}", Use.read)
     query = replace(Query(), placed_until=NOW - _YEARS / 2)
     after = None
     with engine.connect() as connection:
