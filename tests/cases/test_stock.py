@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from gateway.cases.case import history_of, open_case
 from gateway.cases.stock import supplier_is_out
 from gateway.cases.tasks import TaskKind, tasks_like, tasks_open
 from gateway.clock import ManualClock
+from gateway.config import DATABASE_VARIABLE
 from gateway.errors import DataError, NotFound, RateLimited
 from gateway.model.order import Order
 from gateway.model.store import App, AppSecret, Role, Store, StoreMode
@@ -39,6 +41,7 @@ from gateway.orders.store import upsert_orders
 from gateway.ports import OrderBatch, StockLevel
 from gateway.storage import stores
 from gateway.storage.schema import cases, notices, work
+from gateway.storage.vault import KEY_VARIABLE
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 CONFIGURATION = "stock:\n  lines: {blue: 5}\n"
@@ -105,10 +108,13 @@ def shelf() -> Shelf:
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Context]:
-    monkeypatch.delenv("ORDER_GATEWAY_KEY", raising=False)
+async def gateway(
+    tmp_path: Path, shelf: Shelf, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Context]:
+    monkeypatch.setenv(KEY_VARIABLE, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+    monkeypatch.setenv(DATABASE_VARIABLE, database_url)
     folder = DataFolder(tmp_path)
-    await initialise(folder, {})
+    await initialise(folder, os.environ)
     folder.configuration.write_text(CONFIGURATION)
     async with running(tmp_path) as context:
 
