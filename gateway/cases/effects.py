@@ -270,6 +270,12 @@ def take_over_interrupted(connection: Connection, now: datetime, *, living: Coll
     return len(interrupted)
 
 
+def called_elsewhere(connection: Connection, effect: str) -> bool:
+    """Tell whether an effect is in mid-call in another process that shows that it lives."""
+    caller = connection.execute(select(effects.c.caller).where(effects.c.id == effect)).scalar_one()
+    return caller is not None and caller != leases.this_process() and caller in leases.living(connection)
+
+
 class Effects:
     """Carries committed effects out and settles unclear ones."""
 

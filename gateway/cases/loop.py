@@ -8,7 +8,7 @@ looked for at the platform and never called again unseen.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as Transaction
 
@@ -16,7 +16,7 @@ from gateway.cases import approvals, turns
 from gateway.cases.after import Aftermath
 from gateway.cases.carrying_out import CarryingOut
 from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, history_of
-from gateway.cases.effects import Effect, EffectState, effects_of
+from gateway.cases.effects import Effect, EffectState, called_elsewhere, effects_of
 from gateway.cases.ending import Standing
 from gateway.cases.road import Found, Road
 from gateway.cases.step import STOPPED_LOOK, Step, StepKind, asked_first, needs_of, step_of
@@ -29,6 +29,8 @@ from gateway.policy.terms import Reason
 from gateway.ports import Offered, Operation, StockPort
 from gateway.storage import stores
 from gateway.sync.connections import Connection
+
+_NEXT_LOOK = timedelta(seconds=5)  # at a call that another process is making
 
 
 class CaseLoop:
@@ -97,8 +99,11 @@ class CaseLoop:
     async def _await(self, case: Case, effect: Effect, connection: Connection, *, patient: bool) -> Turn | None:
         """See what became of a call under way; return None once it is settled, and the turn goes on."""
         again = None
-        if effect.state is EffectState.calling:  # whoever called it is gone: nobody else is with this order now
-            effect = await self._road.effects.interrupted(effect)
+        if effect.state is EffectState.calling:
+            if await self._road.database.read(lambda c: called_elsewhere(c, effect.id)):
+                again = _NEXT_LOOK
+            else:  # whoever called it is gone: in this process nobody else is with this order now
+                effect = await self._road.effects.interrupted(effect)
         if effect.state is EffectState.unknown:
             if patient:
                 effect = await self._road.settled_soon(effect, connection)
