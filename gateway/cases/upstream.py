@@ -220,7 +220,7 @@ def _open(c: Connection, case: Case, end: PurchaseEnd, now: datetime) -> Purchas
     if kind is not None:
         skus = ", ".join(_skus(c, (end.store, end.order_id)).values())
         details = {"order": end.order_id, "sale": case.order_id, "plan": end.plan.value, "sku": skus}
-        details["explanation"] = f"The sale {case.order_id} has ended: {end.because}."
+        details["explanation"] = f"The sale {case.order_id} has ended: {end.because.rstrip('.')}."
         open_task(
             c,
             case_id=None,

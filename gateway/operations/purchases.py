@@ -16,6 +16,7 @@ from gateway.orders import links
 from gateway.orders.csv_file import Cells, Mistakes, csv_rows
 from gateway.orders.link_discovery import Unclear
 from gateway.orders.link_discovery import discover as discover_links
+from gateway.orders.link_news import note_linked
 from gateway.storage import audit, schema
 
 COLUMNS = ("sale", "sale_line", "sale_store", "purchase", "purchase_line", "purchase_store", "quantity")
@@ -213,6 +214,7 @@ def _tell(c: Connection, known: KnownLink, what: str) -> None:
     sale = known.link.sale
     details = {**_details(known.link.purchase), "quantity": str(known.link.quantity), "source": known.source.value}
     audit.append(c, known.at, known.by, what, sale.store, sale.order_id, details)
+    note_linked(c, sale.store, [sale.order_id], known.at)  # the sale may be over already
 
 
 def _details(purchase: OrderLineKey) -> dict[str, str]:

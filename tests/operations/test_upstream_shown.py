@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway.bootstrap import running
 from gateway.cases.buyers import BuyerMark
 from gateway.cases.case import open_case
+from gateway.cases.tasks import tasks_open
 from gateway.cases.upstream import Plan
 from gateway.cli.output import plain
 from gateway.clock import ManualClock
@@ -28,12 +29,13 @@ from gateway.operations.facts import set_fact
 from gateway.operations.initialise import initialise
 from gateway.operations.purchases import link_purchase
 from gateway.operations.reasons import count_reasons
-from gateway.operations.upstream import list_orphans
+from gateway.operations.upstream import list_orphans, look_at_linked
+from gateway.orders.link_news import PURCHASE_KIND, purchase_key
 from gateway.orders.store import upsert_orders
 from gateway.policy.terms import Reason
 from gateway.ports import OrderBatch
 from gateway.storage import stores
-from gateway.storage.schema import cases
+from gateway.storage.schema import cases, work
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
@@ -139,6 +141,13 @@ async def test_purchases_left_over_are_listed_those_not_sent_first(gateway: Cont
         ("P1", True, ("S1",)),
     ]
     assert await list_orphans(gateway, store="red") == []
+    noted = await gateway.database.read(
+        lambda c: list(c.execute(select(work.c.key).where(work.c.kind == PURCHASE_KIND)).scalars())
+    )
+    assert sorted(noted) == [purchase_key("ali", "P1"), purchase_key("ali", "P2")], "the links themselves are news"
+    for key in noted:
+        assert (await look_at_linked(gateway, key)).orphaned
+    assert len(await gateway.database.read(tasks_open)) == 2
 
 
 async def test_reasons_are_counted_our_own_true_one_first(gateway: Context) -> None:
