@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from gateway.cases.articles import LONGEST, articles, sku_of
 from gateway.cases.notices import Level, tell
+from gateway.cases.supply import deadline_of
 from gateway.cases.tasks import TaskKind, cancel_task, open_task, tasks_open
 from gateway.errors import DataError
 from gateway.model.order import Phase
@@ -25,6 +26,7 @@ from gateway.model.store import Role
 from gateway.orders.deadlines import BEFORE_SHIPMENT
 from gateway.orders.documents import read_order
 from gateway.orders.keys import same_order
+from gateway.policy.rule_set import RuleSet
 from gateway.storage import audit
 from gateway.storage.moments import from_micros, from_micros_or_none, to_micros
 from gateway.storage.schema import order_lines, orders, purchase_links, stock_levels, stores
@@ -86,9 +88,10 @@ class Kept:
     affected: tuple[Affected, ...] = ()
 
 
-def keep_level(c: Connection, told: StockLine, *, line: int) -> Kept:
+def keep_level(c: Connection, told: StockLine, *, line: int, rules: RuleSet | None = None) -> Kept:
     """Note a level that was read or told, and do what it asks for. ``line``: fewer units than this are low.
 
+    ``rules`` name the deadlines of orders that a platform does not tell.
     Raises DataError for a store that does not sell, a number that cannot be, or a name that is too long.
     """
     _check(c, told)
@@ -108,7 +111,7 @@ def keep_level(c: Connection, told: StockLine, *, line: int) -> Kept:
         if refilled:
             _not_needed(c, level)
         return Kept(level, fell, refilled=refilled)
-    return Kept(level, fell, ran_out, affected=_empty(c, level) if ran_out else ())
+    return Kept(level, fell, ran_out, affected=_empty(c, level, rules) if ran_out else ())
 
 
 def level_of(c: Connection, store: str, sku: str, supplier: str = OWN) -> StockLine | None:
@@ -135,7 +138,7 @@ def supplier_is_out(c: Connection, store: str, sku: str) -> bool:
     return bool(known) and all(each.quantity == 0 for each in known)
 
 
-def affected_orders(c: Connection, store: str, sku: str) -> list[Affected]:
+def affected_orders(c: Connection, store: str, sku: str, rules: RuleSet | None = None) -> list[Affected]:
     """Return the open orders of a store that want an article and have not left, the nearest deadline first."""
     waiting = [phase.value for phase in BEFORE_SHIPMENT]
     mine = (
@@ -143,17 +146,18 @@ def affected_orders(c: Connection, store: str, sku: str) -> list[Affected]:
         .where(same_order(order_lines, orders), or_(order_lines.c.sku == sku, order_lines.c.sku.is_(None)))
         .exists()
     )
-    query = select(orders.c.order_id, orders.c.phase, orders.c.ship_by, orders.c.document).where(
+    query = select(orders.c.order_id, orders.c.phase, orders.c.document).where(
         orders.c.store == store, orders.c.phase.in_(waiting), mine
     )
     found = []
     for row in c.execute(query).all():
-        lines = [each for each in read_order(row.document, None, ()).order.lines if sku_of(each) == sku]
+        order = read_order(row.document, None, ()).order
+        lines = [each for each in order.lines if sku_of(each) == sku]
         units = sum(each.quantity - each.cancelled for each in lines)
         if units <= 0:
             continue
         covered = min(units, _bought(c, store, row.order_id, [each.line_id for each in lines]))
-        found.append(Affected(store, row.order_id, Phase(row.phase), from_micros_or_none(row.ship_by), units, covered))
+        found.append(Affected(store, row.order_id, Phase(row.phase), deadline_of(c, order, rules), units, covered))
     return sorted(found, key=lambda each: (each.ship_by is None, each.ship_by, each.order_id))
 
 
@@ -229,13 +233,13 @@ def _tell_low(c: Connection, level: StockLine, line: int) -> None:
     )
 
 
-def _empty(c: Connection, level: StockLine) -> tuple[Affected, ...]:
+def _empty(c: Connection, level: StockLine, rules: RuleSet | None) -> tuple[Affected, ...]:
     """Do what an empty stock asks for; return the orders it touches. The platform itself sells nothing it lacks."""
     if level.supplier == OWN and level.source is StockSource.api:
         return ()
     if level.supplier != OWN and not supplier_is_out(c, level.store, level.sku):
         return ()  # another supplier still has it
-    touched = affected_orders(c, level.store, level.sku)
+    touched = affected_orders(c, level.store, level.sku, rules)
     named = [_named(each) for each in touched[:_NAMED]]
     words = ", ".join(each.order_id for each in touched[:_NAMED]) + ("" if len(touched) <= _NAMED else ", ...")
     article = next(

@@ -9,13 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from gateway.cases.due import ship_by_rule
 from gateway.model.after_sale import AfterSale, RefundState, RequestKind
 from gateway.model.order import Order, Phase
 from gateway.orders.deadlines import BEFORE_SHIPMENT
 from gateway.orders.documents import read_order, read_request
 from gateway.orders.phase import phase_of
-from gateway.storage.moments import from_micros_or_none
+from gateway.policy.rule_set import RuleSet
 from gateway.storage.schema import after_sales, orders, purchase_links
+from gateway.storage.stores import store_of
 
 OVER = frozenset({Phase.cancelled, Phase.closed})
 """Phases of a sale that wants no goods any more, whatever was refunded."""
@@ -117,10 +119,11 @@ def orphaned(c: Connection, stores: Sequence[str] | None = None) -> list[Key]:
     return sorted(key for row in c.execute(query).all() if unneeded(c, key := (row[0], row[1])))
 
 
-def sales_in_doubt(c: Connection, purchase: Key) -> list[SaleInDoubt]:
+def sales_in_doubt(c: Connection, purchase: Key, rules: RuleSet | None = None) -> list[SaleInDoubt]:
     """Return the living sales, not shipped yet, that a purchase which has ended leaves without goods.
 
-    The nearest deadline comes first. Units that another living purchase brings are not in doubt.
+    The nearest deadline comes first; with ``rules`` it is known also where only a rule names one. Units that another
+    living purchase brings are not in doubt.
     """
     found = []
     for store, order_id in sales_of(c, *purchase):
@@ -129,7 +132,7 @@ def sales_in_doubt(c: Connection, purchase: Key) -> list[SaleInDoubt]:
             continue
         units = _uncovered(c, sale, purchase)
         if units > 0:
-            found.append(SaleInDoubt(store, order_id, phase, sale.ship_by, units))
+            found.append(SaleInDoubt(store, order_id, phase, deadline_of(c, sale, rules), units))
     return sorted(found, key=lambda each: (each.ship_by is None, each.ship_by, each.order_id))
 
 
@@ -164,7 +167,8 @@ def _gives_all_back(request: AfterSale, whole: int) -> bool:
     return amount is None or amount >= whole
 
 
-def ship_by_of(c: Connection, key: Key) -> datetime | None:
-    """Return by when an order must leave, as its platform told; None where it did not."""
-    query = select(orders.c.ship_by).where(orders.c.store == key[0], orders.c.order_id == key[1])
-    return from_micros_or_none(c.execute(query).scalar_one_or_none())
+def deadline_of(c: Connection, order: Order, rules: RuleSet | None) -> datetime | None:
+    """Return by when an order must leave: as its platform told, else by its rule where ``rules`` are given."""
+    if order.ship_by is not None or rules is None:
+        return order.ship_by
+    return ship_by_rule(order, store_of(c, order.store), rules.of_store(order.store))

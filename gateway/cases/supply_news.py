@@ -19,6 +19,7 @@ from gateway.cases.tasks import TaskKind, TaskState, cancel_task, open_task, tas
 from gateway.model.order import Order, Phase
 from gateway.orders.deadlines import BEFORE_SHIPMENT
 from gateway.orders.phase import phase_of
+from gateway.policy.rule_set import RuleSet
 from gateway.work.wake import wake_cases
 
 _NAMED = 20
@@ -32,15 +33,18 @@ class Looked:
     in_doubt: tuple[SaleInDoubt, ...] = ()
 
 
-def look_at_purchase(c: Connection, purchase: Key, now: datetime) -> Looked:
-    """Look at a purchase that changed, or whose sale did, and tell what people must know, once."""
+def look_at_purchase(c: Connection, purchase: Key, now: datetime, rules: RuleSet | None = None) -> Looked:
+    """Look at a purchase that changed, or whose sale did, and tell what people must know, once.
+
+    ``rules`` name the deadlines that a platform does not tell.
+    """
     order = order_of(c, purchase)
     if order is None:
         return Looked()
     phase = phase_of(order)
     if phase in OVER:
         _not_asked(c, purchase, now, "the purchase has ended")
-        return Looked(in_doubt=_tell_sales(c, order, now))
+        return Looked(in_doubt=_tell_sales(c, order, now, rules))
     orphan = phase in ALIVE and unneeded(c, purchase)
     if not orphan or open_case_of(c, *purchase) is not None or _was_seen_to(c, purchase):
         _not_asked(c, purchase, now, "a case sees to it" if orphan else "its goods are needed")
@@ -80,8 +84,8 @@ def _flag(c: Connection, order: Order, phase: Phase, now: datetime) -> None:
     )
 
 
-def _tell_sales(c: Connection, purchase: Order, now: datetime) -> tuple[SaleInDoubt, ...]:
-    found = tuple(sales_in_doubt(c, (purchase.store, purchase.order_id)))
+def _tell_sales(c: Connection, purchase: Order, now: datetime, rules: RuleSet | None) -> tuple[SaleInDoubt, ...]:
+    found = tuple(sales_in_doubt(c, (purchase.store, purchase.order_id), rules))
     for sale in found:
         by = None if sale.ship_by is None else sale.ship_by.isoformat()
         news = tell(

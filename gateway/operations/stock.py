@@ -258,7 +258,7 @@ class _Wrong(Exception):
 
 
 def _keep(c: Connection, context: Context, told: StockLine) -> Kept:
-    return kept.keep_level(c, told, line=context.configuration.stock.line_of(told.store))
+    return kept.keep_level(c, told, line=context.configuration.stock.line_of(told.store), rules=context.rules)
 
 
 async def _selling_store(context: Context, store: str | None) -> str:

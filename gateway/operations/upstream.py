@@ -59,4 +59,4 @@ async def list_orphans(context: Context, *, store: str | None = None) -> list[Or
 async def look_at_linked(context: Context, key: str) -> Looked:
     """Do the due work of a purchase that changed, or whose sale did (`gateway.orders.link_news`)."""
     purchase, now = read_purchase_key(key), context.clock.now()
-    return await context.database.write(lambda c: look_at_purchase(c, purchase, now))
+    return await context.database.write(lambda c: look_at_purchase(c, purchase, now, context.rules))

@@ -377,6 +377,8 @@ async def test_a_purchase_that_ended_leaves_sales_in_doubt(books: Books) -> None
         ("LATER", 2, by + timedelta(hours=5)),
         ("PARTLY", 1, None),
     ]
+    ruled = await books.database.read(lambda c: sales_in_doubt(c, ("ali", "P1"), RULES))
+    assert ruled[-1].ship_by == NOW + timedelta(hours=46), "48 hours after it was paid (XHS-83)"
 
 
 async def _told(books: Books) -> list[tuple[str, str, str, str]]:
