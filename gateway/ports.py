@@ -131,6 +131,7 @@ class Manifest:
     roles: tuple[Role, ...] = (Role.seller,)  # an account becomes one store for each; they share its credential
     only: Mapping[Operation, Role] = field(default_factory=dict)  # done from one side of an order alone
     pull_every: timedelta | None = None  # the platform wants a shop's lists asked no more often; None: says nothing
+    renewals_prolong: bool = False  # each renewal of a token makes the seller's authorisation last longer
 
     def offers(self, operation: Operation, role: Role | None = None) -> Offered:
         """Return who can do ``operation`` in a store of ``role``, or in any store; not declared is not offered."""

@@ -64,5 +64,6 @@ MANIFEST = Manifest(
         "MX": "America/Mexico_City",
     },
     refresh_before=timedelta(minutes=30),  # of the 4 hours an access token lives (section 3)
+    renewals_prolong=True,  # section 3: a renewal gives a new refresh token with its full life
     masks_buyers=True,
 )

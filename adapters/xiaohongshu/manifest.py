@@ -50,6 +50,7 @@ MANIFEST = Manifest(
     time_zones={"CN": "Asia/Shanghai"},
     # Section 3: a refresh gives a new token only to one with less than 30 minutes left.
     refresh_before=timedelta(minutes=20),
+    renewals_prolong=True,  # section 3: a renewal gives a new refresh token with its full life
     masks_buyers=True,
     pull_every=timedelta(minutes=5),  # sections 3 and 10: lists of one shop no more often than every 5 minutes
 )

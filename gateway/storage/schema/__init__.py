@@ -7,10 +7,13 @@ the platform's raw words, in `order_raw` and ``*.sealed`` columns: encrypted wit
 
 from __future__ import annotations
 
+from sqlalchemy import String, Text
+
 from gateway.storage.schema.base import metadata
 from gateway.storage.schema.case_tables import (
     approvals,
     automation_acts,
+    automation_switches,
     buyer_marks,
     case_history,
     cases,
@@ -18,6 +21,7 @@ from gateway.storage.schema.case_tables import (
     contact_replies,
     evidence,
     leases,
+    notice_addresses,
     notice_deliveries,
     notices,
     stock_levels,
@@ -53,6 +57,7 @@ __all__ = [
     "attested_facts",
     "audit",
     "automation_acts",
+    "automation_switches",
     "buyer_marks",
     "case_history",
     "cases",
@@ -68,6 +73,7 @@ __all__ = [
     "intents",
     "leases",
     "metadata",
+    "notice_addresses",
     "notice_deliveries",
     "notices",
     "oauth_states",
@@ -93,3 +99,10 @@ __all__ = [
     "titles",
     "work",
 ]
+
+# SQLite looks at no length, and what platforms send keeps none: PostgreSQL must not refuse what SQLite takes. Its
+# columns are made texts by `gateway.storage.migrate`.
+for _table in metadata.tables.values():
+    for _column in _table.columns:
+        if isinstance(_column.type, String) and _column.type.length is not None:
+            _column.type = _column.type.with_variant(Text(), "postgresql")

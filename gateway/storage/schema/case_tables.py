@@ -294,7 +294,17 @@ notice_deliveries = Table(
     ),
 )
 
-# What automations did, and what they would have done in a dry run. Append-only; limits count these rows.
+# An address that told us it is gone (410) gets nothing more until a person tries it again.
+notice_addresses = Table(
+    "notice_addresses",
+    metadata,
+    Column("name", Id, primary_key=True),
+    at("disabled_at", nullable=True),
+    Column("because", Text, nullable=False),
+)
+
+# What automations did: `begun` is written before an act that leaves this database, its end after. Append-only; limits
+# count what was begun.
 automation_acts = Table(
     "automation_acts",
     metadata,
@@ -304,12 +314,25 @@ automation_acts = Table(
     Column("order_id", Id, nullable=False),
     Column("subject", String(200), nullable=False),  # the request or event it answered
     Column("act", Word, nullable=False),
-    Column("result", Word, nullable=False),  # done, held_by_limit, refused
+    Column("result", Word, nullable=False),  # begun | done, refused; or held_by_limit
     Column("amount_minor", BigInteger),
     Column("currency", Word, nullable=False),
     at("at"),
-    UniqueConstraint("automation", "store", "subject"),
+    UniqueConstraint("automation", "store", "subject", "result", name="uq_automation_acts_subject"),
     Index(None, "automation", "at"),
+)
+
+# Which text of an automation was tried on history, and whether it is on.
+automation_switches = Table(
+    "automation_switches",
+    metadata,
+    Column("automation", Id, primary_key=True),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the text that was tried
+    at("tried_at"),
+    Column("tried_by", Id, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    at("switched_at", nullable=True),
+    Column("switched_by", Id),
 )
 
 # Who may do what only one process may do at a time (pull a store, read pushes, sweep due work). Real time.

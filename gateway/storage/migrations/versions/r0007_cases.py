@@ -104,9 +104,20 @@ def upgrade() -> None:
         _word("currency"),
         _big("at"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_automation_acts")),
-        sa.UniqueConstraint("automation", "store", "subject", name=op.f("uq_automation_acts_automation_store_subject")),
+        sa.UniqueConstraint("automation", "store", "subject", "result", name="uq_automation_acts_subject"),
     )
     op.create_index(op.f("ix_automation_acts_automation_at"), "automation_acts", ["automation", "at"])
+    op.create_table(
+        "automation_switches",
+        _id("automation"),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        _big("tried_at"),
+        _id("tried_by"),
+        _flag("enabled"),
+        _big("switched_at", nullable=True),
+        _id("switched_by", nullable=True),
+        sa.PrimaryKeyConstraint("automation", name=op.f("pk_automation_switches")),
+    )
     op.create_table(
         "buyer_marks",
         _serial("id"),
@@ -220,6 +231,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "notice_addresses",
+        _id("name"),
+        _big("disabled_at", nullable=True),
+        _text("because"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_notice_addresses")),
+    )
+    op.create_table(
         "notice_deliveries",
         _id("notice"),
         _id("address"),
@@ -319,6 +337,7 @@ def downgrade() -> None:
     for table in (
         "approvals",
         "automation_acts",
+        "automation_switches",
         "buyer_marks",
         "case_history",
         "cases",
@@ -326,6 +345,7 @@ def downgrade() -> None:
         "contact_replies",
         "evidence",
         "leases",
+        "notice_addresses",
         "notice_deliveries",
         "notices",
         "shared_rates",
