@@ -16,13 +16,12 @@ from gateway.cases.effects import Effect, commit, effect_of
 from gateway.cases.road import Road, keep_decision
 from gateway.cases.step import Step, StepKind
 from gateway.cases.tasks import TaskKind
-from gateway.cases.turn import Means, Now, Turn
+from gateway.cases.turn import Means, Now, Turn, told_of
 from gateway.cases.turns import Rest
 from gateway.errors import Conflict, DataError, NotSent, PolicyError, RateLimited
 from gateway.ledger import quota
 from gateway.ledger.booking import Spending, hand_over, hold, plan_of
 from gateway.policy.message_guard_templates import Writing
-from gateway.policy.notation import money_object
 from gateway.policy.terms import EvidenceKind
 from gateway.ports import Act, Operation
 
@@ -115,7 +114,7 @@ class CarryingOut:
         take_back(c, now, instant, keep=())
         held = turns.check(c, now.case)
         rest = self._rest(now, step, decision, waits_for=WaitsFor.outcome, due_at=held.due_at or instant)
-        turns.leave(c, now.case, rest, instant, seen=now.seen, told=self._told(now, step, effect=effect))
+        turns.leave(c, now.case, rest, instant, seen=now.seen, told=told_of(now.found, step, effect))
         return effect_of(c, effect)
 
     async def _carry(self, now: Now, effect: Effect, step: Step | None) -> Turn:
@@ -191,7 +190,7 @@ class CarryingOut:
         def write(c: Transaction) -> Case:
             decision = self._keep(c, now, instant)
             rest = self._rest(now, step, decision, waits_for=WaitsFor.nothing, due_at=instant)
-            return turns.leave(c, case, rest, instant, seen=now.seen, told=self._told(now, step))
+            return turns.leave(c, case, rest, instant, seen=now.seen, told=told_of(now.found, step))
 
         return Turn(case=await self._road.database.write(write), found=now.found, step=step, because=step.because)
 
@@ -218,7 +217,7 @@ class CarryingOut:
             ask_for(c, self._means.vault, now, step, wanted, instant, drafted)
         if step.kind is StepKind.person:
             rest = replace(rest, state=CaseState.with_person)
-        return turns.leave(c, now.case, rest, instant, seen=now.seen, told=self._told(now, step))
+        return turns.leave(c, now.case, rest, instant, seen=now.seen, told=told_of(now.found, step))
 
     def _settle(self, c: Transaction, now: Now, step: Step, decision: str, instant: datetime) -> Case:
         """The order has ended: what waits for it is taken back, what was held given back; then see to the rest."""
@@ -233,7 +232,7 @@ class CarryingOut:
             stage=Stage.after,
             outcome=step.outcome,
         )
-        return turns.leave(c, case, rest, instant, seen=now.seen, told=self._told(now, step))
+        return turns.leave(c, case, rest, instant, seen=now.seen, told=told_of(now.found, step))
 
     def _keep(self, c: Transaction, now: Now, instant: datetime) -> str:
         return keep_decision(c, now.found, now.case.intent, instant, self._road.rules)
@@ -289,18 +288,3 @@ class CarryingOut:
             cost=made.cost.total,
             act_by=made.act_by,
         )
-
-    def _told(self, now: Now, step: Step, *, effect: str | None = None) -> dict[str, object]:
-        made = now.found.decision
-        cost = money_object(made.cost.total.amount, made.cost.total.currency)
-        return {
-            "kind": step.kind.value,
-            "path": made.path.value,
-            "action": made.action.value,
-            "performed_by": made.performed_by.value,
-            "cost": cost,
-            "rules": list(made.because),
-            **({"due_at": step.due_at.isoformat(timespec="seconds")} if step.due_at else {}),
-            **({"effect": effect} if effect else {}),
-            **({"outcome": step.outcome.value} if step.outcome else {}),
-        }

@@ -13,6 +13,7 @@ from gateway.cases.ending import Standing
 from gateway.cases.road import Found
 from gateway.cases.step import Step
 from gateway.config import ApprovalSettings, ContactSettings
+from gateway.policy.notation import money_object
 from gateway.storage.vault import Vault
 from gateway.sync.connections import Connection
 
@@ -53,3 +54,20 @@ class Now:
     facts_read_at: datetime
     seen: int
     patient: bool
+
+
+def told_of(found: Found, step: Step, effect: str | None = None) -> dict[str, object]:
+    """Return what a case's history says of a turn, beside how it left the case."""
+    made = found.decision
+    cost = money_object(made.cost.total.amount, made.cost.total.currency)
+    return {
+        "kind": step.kind.value,
+        "path": made.path.value,
+        "action": made.action.value,
+        "performed_by": made.performed_by.value,
+        "cost": cost,
+        "rules": list(made.because),
+        **({"due_at": step.due_at.isoformat(timespec="seconds")} if step.due_at else {}),
+        **({"effect": effect} if effect else {}),
+        **({"outcome": step.outcome.value} if step.outcome else {}),
+    }

@@ -157,7 +157,7 @@ async def restart(shop: Any) -> None:
 async def kill_before_the_call(shop: Any, command: Command, *, approved: bool = False) -> None:
     resolver = shop.resolver()
 
-    async def die(*_: Any) -> None:
+    async def die(*_: Any, **__: Any) -> None:
         raise Killed
 
     resolver._effects.call = die
