@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,7 @@ def _postgresql(url: URL, use: Use, connections: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: object) -> None:
         connection.execute(_SESSION).close()
+        connection.adapters.register_dumper(str, _text_without_nul())
 
     @event.listens_for(engine, "handle_error")
     def _understand(context: ExceptionContext) -> None:
@@ -199,6 +201,18 @@ def _postgresql(url: URL, use: Use, connections: int) -> Engine:
 
     _begins_with(engine, _BEGIN_POSTGRESQL[use])
     return engine
+
+
+@cache
+def _text_without_nul() -> type[Any]:
+    """Return what writes texts for PostgreSQL, which refuses the character NUL: it becomes U+FFFD."""
+    from psycopg.types.string import StrDumperUnknown  # noqa: PLC0415 - installed only where PostgreSQL is used
+
+    class WithoutNul(StrDumperUnknown):
+        def dump(self, obj: str) -> bytes:
+            return bytes(super().dump(obj.replace("\0", "\ufffd")) or b"")
+
+    return WithoutNul
 
 
 def _begins_with(engine: Engine, words: str) -> None:

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Text, column, select, table, text
+from sqlalchemy import Connection, Text, and_, column, or_, select, table, text
 from sqlalchemy.exc import DatabaseError
 
 from gateway.errors import ConfigurationError
@@ -103,7 +103,7 @@ def _move(url: str, lock: Path | None, run: Callable[[Config, str], None], revis
             config.attributes["connection"] = connection
             run(config, revision)
             if file is None:
-                _compare_bytewise(connection)
+                _take_any_text(connection)
             now_at = revision_of(connection)
         if file is None:
             _see_to_queue(url, needed=now_at is not None)
@@ -136,32 +136,33 @@ def _prepare_server(connection: Connection) -> None:
 
 _COLUMNS = table(
     "columns",
-    *(
-        column(name, Text)
-        for name in ("table_name", "column_name", "data_type", "character_maximum_length", "collation_name")
-    ),
+    *(column(name, Text) for name in ("table_name", "column_name", "data_type", "collation_name")),
     column("table_schema", Text),
     schema="information_schema",
 )
 
 
-def _compare_bytewise(connection: Connection) -> None:
-    """Let every text column of ours compare byte by byte, as SQLite does, whatever language the database speaks.
+def _take_any_text(connection: Connection) -> None:
+    """Let every text column of ours be of any length and compare byte by byte, as in SQLite.
 
     Order numbers are found by how they begin, and pages go on behind the last row: neither may depend on the locale
     that somebody made the database with. On tables just made this costs nothing.
     """
     at = _COLUMNS.c
     ours = (
-        select(at.table_name, at.column_name, at.data_type, at.character_maximum_length)
+        select(at.table_name, at.column_name)
         .where(at.table_schema == text("current_schema()"), at.table_name.in_(list(metadata.tables)))
-        .where(at.data_type.in_(["text", "character varying"]), at.collation_name.is_distinct_from("C"))
+        .where(
+            or_(
+                at.data_type == "character varying",
+                and_(at.data_type == "text", at.collation_name.is_distinct_from("C")),
+            )
+        )
         .order_by(at.table_name, at.column_name)
     )
     changes: dict[str, list[str]] = {}
-    for name, of, kind, length in connection.execute(ours).all():
-        typed = kind if length is None else f"{kind}({length})"
-        changes.setdefault(name, []).append(f'ALTER COLUMN "{of}" TYPE {typed} COLLATE "C"')
+    for name, of in connection.execute(ours).all():
+        changes.setdefault(name, []).append(f'ALTER COLUMN "{of}" TYPE text COLLATE "C"')
     for name, alterations in changes.items():
         connection.exec_driver_sql(f'ALTER TABLE "{name}" {", ".join(alterations)}')
 

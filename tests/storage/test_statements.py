@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from sqlalchemy import insert, literal_column, select
 
 from gateway.storage.engines import Use, make_engine
-from gateway.storage.schema import cursors, titles
-from gateway.storage.statements import insert_new, run_many, upsert
+from gateway.storage.schema import cursors, gaps, titles
+from gateway.storage.statements import each_of, insert_new, one_of, run_many, upsert
 
 
 @pytest.fixture
@@ -64,3 +65,23 @@ def test_an_insert_that_brings_values_of_its_own_is_refused(connection):
     statement = insert(titles).values(folded=literal_column("'all the same'"))
     with pytest.raises(TypeError, match="takes every value from them"):
         run_many(connection, statement, [{"key": 1}, {"key": 2}])
+
+
+@pytest.mark.parametrize("word", ["n" * 300, "a\0b", "100% 'quoted' \\u0000", "水杯 🥤"])
+def test_any_text_a_platform_sends_can_be_stored(connection, word):
+    told = {"store": "s", "order_id": word, "stream": word, "updated_at": 1, "found_at": 1}
+    connection.execute(insert(gaps), told)
+    run_many(connection, insert(gaps), [told])
+    found = connection.execute(select(gaps.c.order_id, gaps.c.stream)).all()
+    assert [tuple(row) for row in found] in ([(word, word)] * 2, [(word.replace("\0", "\ufffd"),) * 2] * 2)
+    assert connection.execute(select(gaps.c.id).where(gaps.c.order_id == word)).all()
+
+
+@pytest.mark.parametrize("words", [[], ["b"], ["a", "a"], ["a", "c", 'quo"te', "水杯"]])
+def test_one_of_many_and_each_of_many(connection, words):
+    run_many(connection, insert(titles), [{"key": n, "folded": each} for n, each in enumerate(["a", "b", "水杯"])])
+    told = {"words": orjson.dumps(words).decode()}
+    found = connection.execute(select(titles.c.folded).where(one_of(titles.c.folded, "words")), told)
+    assert set(found.scalars()) == {"a", "b", "水杯"} & set(words)
+    each = each_of("words")
+    assert list(connection.execute(select(each.c.value), told).scalars()) == words
