@@ -57,6 +57,7 @@ def bytes_in(folder: Path) -> bytes:
     return b"".join(each.read_bytes() for each in folder.iterdir() if each.is_file())
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_the_files_name_nobody(put, search, database, make_order, tmp_path) -> None:
     await put(make_order(recipient=PERSON), make_order(order_id="hid", recipient={**PERSON, "masked": ["name"]}))
     await search(receiver=PERSON["name"])
