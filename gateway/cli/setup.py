@@ -117,5 +117,5 @@ def _reindexed(done: Reindexed) -> str:
     if done.unreadable:
         lines.append(f"{done.unreadable} do not open with their order's key: the rows were altered; restore a backup.")
     if not done.trigrams:
-        lines.append("This SQLite has no FTS5 trigrams: titles are found all the same, by reading them through.")
+        lines.append("This database has no trigrams: titles are found all the same, by reading them through.")
     return "\n".join(lines)
