@@ -135,6 +135,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 # Databases. A test that asks for `database_url` or `empty_database_url` runs on each of them.
 
 _ALWAYS_ON_BOTH = {"storage", "work", "ledger", "cases"}  # folders
+_PAPERS = {"test_appeal_pack.py", "test_order_sheet.py", "test_wording.py"}  # there, but about what is printed
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
@@ -144,7 +145,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if (
             item.get_closest_marker("postgresql") is not None
             and item.get_closest_marker("on_both") is None
-            and item.path.parent.name not in _ALWAYS_ON_BOTH
+            and (item.path.parent.name not in _ALWAYS_ON_BOTH or item.path.name in _PAPERS)
         ):
             item.add_marker(pytest.mark.slow)
 
