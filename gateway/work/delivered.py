@@ -11,6 +11,7 @@ from typing import Any, Self
 import structlog
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import FailingListenerError
 from pgqueuer.domain.models import Job
 from pgqueuer.ports.driver import NotifyCallback
 from psycopg import AsyncConnection
@@ -85,9 +86,10 @@ class DeliveredRunner:
         When cancelled, it cancels what runs and lets that work wait again. Raises what the database raises.
         """
         try:
-            async with AsyncExitStack() as stack:
-                driver = await self._driver(stack)
-                await self._work(driver)
+            while not self._stopping.is_set():
+                async with AsyncExitStack() as stack:
+                    driver = await self._driver(stack)
+                    await self._work(driver)
         finally:
             with suppress(Exception):  # else PgQueuer gives it to another once our heartbeat has stopped
                 await self._database.write(lambda connection: queue.release_all(connection, self._worker))
@@ -104,9 +106,9 @@ class DeliveredRunner:
         return _Driver(*connections)
 
     async def _work(self, driver: PsycopgDriver) -> None:
+        """Take deliveries until `stop`, or until the server's calls are no longer heard."""
         manager = QueueManager(queries(driver), channel=SETTINGS.channel)
         manager.entrypoint(ENTRYPOINT, on_failure="hold", accepts_context=False)(self._delivered)
-        manager.shutdown = self._stopping
         taking = asyncio.create_task(
             manager.run(
                 batch_size=self._at_once // 2,
@@ -118,18 +120,22 @@ class DeliveredRunner:
             name="deliveries",
         )
         looking = asyncio.create_task(self._leases.hold(DISPATCH, self._dispatch), name="dispatch")
+        told = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait({taking, looking}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({taking, looking, told}, return_when=asyncio.FIRST_COMPLETED)
             if looking.done():
                 looking.result()
-            await taking
+            manager.shutdown.set()
+            try:
+                await taking
+            except FailingListenerError:
+                log.warning("work.not_heard", worker=self._worker)
             if self._fault is not None:
                 raise self._fault
         finally:
-            self._stopping.set()
-            for task in (looking, taking, *self._running):
+            for task in (looking, taking, told, *self._running):
                 task.cancel()  # PgQueuer lets its jobs end, however long that takes
-            await asyncio.gather(looking, taking, return_exceptions=True)
+            await asyncio.gather(looking, taking, told, return_exceptions=True)
 
     async def _delivered(self, job: Job) -> None:
         if (task := asyncio.current_task()) is not None:
@@ -201,9 +207,15 @@ class _Driver(PsycopgDriver):
     def __init__(self, asking: AsyncConnection, listening: AsyncConnection) -> None:
         super().__init__(asking)
         self._ears = PsycopgDriver(listening)
+        self._listens = asyncio.Event()
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         await self._ears.add_listener(channel, callback)
+        self._listens.set()
+
+    async def notify(self, channel: str, payload: str) -> None:
+        await self._listens.wait()  # PgQueuer calls to hear itself, and may do so before it listens
+        await super().notify(channel, payload)
 
     async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
         await self._ears.remove_listener(channel, callback)
