@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, case, func, insert, select, update
 
 from gateway.errors import Conflict
 from gateway.storage.moments import from_micros, to_micros
@@ -113,14 +113,7 @@ def claim(connection: Connection, kinds: Collection[str], now: datetime, worker:
 
 def done(connection: Connection, claim: Claim) -> None:
     """End a claim whose work is done. Raises Conflict when it is no longer this worker's."""
-    renewed = work.c.state == WorkState.renewed.value
-    _end(
-        connection,
-        claim,
-        state=case((renewed, WorkState.waiting.value), else_=WorkState.done.value),
-        attempts=0,
-        last_error="",
-    )
+    _end(connection, claim, _DONE)
 
 
 def again(connection: Connection, claim: Claim, due_at: datetime) -> None:
@@ -128,7 +121,7 @@ def again(connection: Connection, claim: Claim, due_at: datetime) -> None:
 
     Raises Conflict as `done`.
     """
-    _end(connection, claim, state=WorkState.waiting.value, due_at=_earlier(due_at), attempts=0, last_error="")
+    _end(connection, claim, _AGAIN, due=to_micros(due_at))
 
 
 def retry(connection: Connection, claim: Claim, due_at: datetime, error: str) -> None:
@@ -136,7 +129,7 @@ def retry(connection: Connection, claim: Claim, due_at: datetime, error: str) ->
 
     Raises Conflict as `done`.
     """
-    _end(connection, claim, state=WorkState.waiting.value, due_at=_earlier(due_at), last_error=error)
+    _end(connection, claim, _RETRY, due=to_micros(due_at), error=error)
 
 
 def release_all(connection: Connection, worker: str | None) -> int:
@@ -162,16 +155,22 @@ def next_due(connection: Connection, kinds: Sequence[str] | None = None) -> date
     return None if found is None else from_micros(found)
 
 
-def _earlier(due_at: datetime) -> ColumnElement[int]:
-    """Return ``due_at``, or the due time that was asked for while the work was claimed, when that is earlier."""
-    micros = to_micros(due_at)
-    asked = (work.c.state == WorkState.renewed.value) & (work.c.due_at < micros)
-    return case((asked, work.c.due_at), else_=micros)
+def _ending(**values: object) -> Update:
+    """Return what ends a claim. Made once: building a statement costs more than running it."""
+    mine = (work.c.id == bindparam("mine")) & (work.c.fence == bindparam("my_fence")) & work.c.state.in_(_HELD)
+    return update(work).where(mine).values(worker=None, delivery=None, **values)
 
 
-def _end(connection: Connection, claim: Claim, **values: object) -> None:
-    mine = (work.c.id == claim.id) & (work.c.fence == claim.fence) & work.c.state.in_(_HELD)
-    if connection.execute(update(work).where(mine).values(worker=None, delivery=None, **values)).rowcount == 0:
+_RENEWED = work.c.state == WorkState.renewed.value
+# the due time given, or the one that was asked for while the work was claimed, when that is earlier
+_EARLIER = case((_RENEWED & (work.c.due_at < bindparam("due")), work.c.due_at), else_=bindparam("due"))
+_DONE = _ending(state=case((_RENEWED, WorkState.waiting.value), else_=WorkState.done.value), attempts=0, last_error="")
+_AGAIN = _ending(state=WorkState.waiting.value, due_at=_EARLIER, attempts=0, last_error="")
+_RETRY = _ending(state=WorkState.waiting.value, due_at=_EARLIER, last_error=bindparam("error"))
+
+
+def _end(connection: Connection, claim: Claim, how: Update, **values: object) -> None:
+    if connection.execute(how, {"mine": claim.id, "my_fence": claim.fence, **values}).rowcount == 0:
         raise Conflict(
             f"the work {claim.kind} {claim.key} is no longer in these hands (fence {claim.fence}): "
             "it was released or given to another worker; drop what was done and go on"

@@ -28,6 +28,8 @@ from sqlalchemy import (
     String,
     Table,
     TextClause,
+    bindparam,
+    case,
     cast,
     literal,
     select,
@@ -43,6 +45,26 @@ from gateway.work.queue import Claim, WorkState
 ENTRYPOINT = "gateway_work"
 
 _HELD = (WorkState.claimed.value, WorkState.renewed.value)
+_FRESH = (
+    (work.c.state == WorkState.waiting.value)
+    & (work.c.fence == bindparam("the_fence"))
+    & (work.c.due_at <= bindparam("the_instant"))
+)
+_LEFT = work.c.state.in_(_HELD) & (work.c.delivery == bindparam("the_job"))
+# made once: building a statement costs more than running it
+_CLAIM = (
+    update(work)
+    .where(work.c.id == bindparam("the_work"), work.c.kind.in_(bindparam("the_kinds", expanding=True)), _FRESH | _LEFT)
+    .values(
+        # what was submitted meanwhile is still wanted after it
+        state=case((work.c.state == WorkState.waiting.value, WorkState.claimed.value), else_=work.c.state),
+        worker=bindparam("the_worker"),
+        delivery=bindparam("the_job"),
+        fence=work.c.fence + 1,
+        attempts=work.c.attempts + 1,
+    )
+    .returning(work.c.id, work.c.kind, work.c.key, work.c.payload, work.c.fence, work.c.attempts)
+)
 _LOG_KEPT = timedelta(hours=1)  # of what PgQueuer notes about each job
 _COUNTS_KEPT = timedelta(days=7)
 
@@ -108,16 +130,16 @@ def claim(
 
     Work that was claimed through this very job before is taken over: its worker's heartbeat has stopped.
     """
-    row = connection.execute(select(work).where(work.c.id == wake_up.work)).one_or_none()
-    if row is None or row.kind not in kinds:
-        return None
-    fresh = row.state == WorkState.waiting and row.fence == wake_up.fence and row.due_at <= to_micros(now)
-    if not fresh and not (row.state in _HELD and row.delivery == job):
-        return None
-    state = WorkState.claimed.value if fresh else row.state  # what was submitted meanwhile is still wanted after it
-    values = {"state": state, "worker": worker, "delivery": job, "fence": row.fence + 1, "attempts": row.attempts + 1}
-    connection.execute(update(work).where(work.c.id == row.id).values(values))
-    return Claim(row.id, row.kind, row.key, row.payload, row.fence + 1, row.attempts + 1)
+    values = {
+        "the_work": wake_up.work,
+        "the_fence": wake_up.fence,
+        "the_job": job,
+        "the_kinds": sorted(kinds),
+        "the_instant": to_micros(now),
+        "the_worker": worker,
+    }
+    row = connection.execute(_CLAIM, values).one_or_none()
+    return None if row is None else Claim(row.id, row.kind, row.key, row.payload, row.fence, row.attempts)
 
 
 def release_lost(connection: Connection) -> int:
