@@ -166,7 +166,10 @@ class Leases:
         async def renew() -> None:
             while True:
                 await self._until_next_look()
-                await self._take(name)
+                try:
+                    await self._take(name)
+                except Exception as error:  # the next one may pass; until then the others take us for dead
+                    log.warning("lease.not_renewed", lease=name, error=type(error).__name__)
 
         renewing = asyncio.create_task(renew(), name="alive")
         try:
