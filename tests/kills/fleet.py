@@ -1,0 +1,327 @@
+"""Gateway processes that are killed and started again, beside simulators that fail; and the people who use both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from gateway.cases.approvals import ApprovalState, Role, answer, approvals_like
+from gateway.cases.case import open_case
+from gateway.model.store import Store
+from gateway.operations.context import Context
+from gateway.operations.simulated import Simulator
+from gateway.storage.moments import to_micros
+from gateway.storage.schema import case_history, cases, effects, inbox, work
+from tests.kills.mortal import AT, NOTE, Place
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT = 120  # seconds of real time for one thing to happen; a generous bound, not a pace
+CHANCE = "chance"
+AT_FIRST = 200  # cases open before the first process starts
+
+_OPEN = ("committed", "calling", "unknown")
+_FAULTS: Sequence[Mapping[str, object]] = (
+    {"operation": "order/cancel_order", "fault": "timeout_after", "probability": 0.15, "ms": 40},
+    {"operation": "order/cancel_order", "fault": "timeout_before", "probability": 0.08, "ms": 40},
+    {"operation": "*ancel*", "fault": "timeout_after", "probability": 0.06, "ms": 40},
+    {"operation": "*ancel*", "fault": "timeout_before", "probability": 0.03, "ms": 40},
+    {"operation": "*", "fault": "http_500", "probability": 0.01},
+    {"operation": "*", "fault": "reset", "probability": 0.01},
+    {"operation": "*", "fault": "http_429", "probability": 0.01, "seconds": 1},
+    {"operation": "push/*", "fault": "push_duplicate", "probability": 0.05},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One kill to come: at the n-th pass of a place, or at whatever instant ``n`` lines of history later."""
+
+    place: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for one process at a time: its roles (none: all), and its kills, which slots may share."""
+
+    roles: Sequence[str]
+    kills: deque[Kill]
+
+
+def plan(each: int, by_chance: int, seed: int) -> list[Kill]:
+    """Return kills: ``each`` at every place, ``by_chance`` at any instant, mixed by ``seed``."""
+    drawn = random.Random(seed)
+    kills = [Kill(place.value, drawn.randint(1, 5)) for place in Place for _ in range(each)]
+    kills += [Kill(CHANCE, drawn.randint(2, 25)) for _ in range(by_chance)]
+    drawn.shuffle(kills)
+    return kills
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def until(condition: Callable[[], Awaitable[bool]], what: Callable[[], object], limit: float = LIMIT) -> None:
+    """Wait until something holds; raises AssertionError with ``what`` when it does not in time."""
+    ends = time.monotonic() + limit
+    while not await condition():
+        if time.monotonic() > ends:
+            raise AssertionError(f"after {limit:.0f} s still not: {what()}")
+        await asyncio.sleep(0.05)
+
+
+@dataclass
+class Fleet:
+    """The processes of one gateway."""
+
+    data: Path
+    note: Path
+    errors: Path
+    killed: Counter[str] = field(default_factory=Counter)
+    _alive: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def start(self, roles: Sequence[str], kill: Kill | None) -> asyncio.subprocess.Process:
+        """Start a process with ``roles`` (none: all of them) and wait until they run."""
+        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        environment.pop(AT, None)
+        if kill is not None and kill.place != CHANCE:
+            environment |= {AT: f"{kill.place}:{kill.n}", NOTE: str(self.note)}
+        arguments = [word for role in roles for word in ("--role", role)]
+        with self.errors.open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.kills.mortal", "--data", str(self.data), "--json", "serve"),
+                *arguments,
+                cwd=ROOT,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env=environment,
+            )
+        self._alive.append(process)
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), LIMIT)
+        # it may have died before it was ready: what waited was due at once
+        assert line or await self.gone(process) == -signal.SIGKILL, f"it did not start: {self.said()}"
+        return process
+
+    async def gone(self, process: asyncio.subprocess.Process) -> int:
+        """Wait until a process has ended; return how."""
+        return await asyncio.wait_for(process.wait(), LIMIT)
+
+    def count(self, place: str, pid: int) -> dict[str, Any] | None:
+        """Count a kill; return what the dead process noted last, None where it was killed by chance."""
+        self.killed[place] += 1
+        if place == CHANCE:
+            return None
+        noted = [json.loads(line) for line in self.note.read_text("utf-8").splitlines()]
+        (own,) = (each for each in noted if each["pid"] == pid)
+        assert own["place"] == place
+        return dict(own)
+
+    def said(self) -> str:
+        """Return the last words of all processes."""
+        return self.errors.read_text("utf-8", "replace")[-3000:]
+
+    async def end(self) -> None:
+        """End what still runs."""
+        for process in self._alive:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+@dataclass
+class Shops:
+    """The stores, their simulators, and what people do there."""
+
+    gateway: Context
+    doors: Mapping[str, Simulator]
+    stores: Sequence[Store]
+    opened: int = 0
+    closed_by_merchant: list[str] = field(default_factory=list)
+    _orders: int = 0
+
+    async def misbehave(self) -> None:
+        """Switch the faults on."""
+        for door in self.doors.values():
+            await door.do("/faults", [dict(each) for each in _FAULTS])
+
+    async def behave(self) -> None:
+        """Switch the faults off."""
+        for door in self.doors.values():
+            await door.do("/faults", {}, method="DELETE")
+
+    async def more(self, amount: int) -> None:
+        """Make orders that are to end, every other one because its buyer asks for it, and open their cases."""
+        made = []
+        for _ in range(amount):
+            self._orders += 1
+            store = self.stores[self._orders % len(self.stores)]
+            door = self.doors[store.platform]
+            role = {"role": store.role.value} if store.role is not None else {}
+            told = {"store": store.external_id, "phase": "awaiting_shipment", **role}
+            order_id = str((await door.do("/orders", told))["id"])
+            if self._orders // len(self.stores) % 2:
+                await door.act(order_id, "buyer_requests_cancellation", reason="no longer needed")
+            elif store.platform == "xiaohongshu" and len(self.closed_by_merchant) < 8:
+                self.closed_by_merchant.append(order_id)
+            made.append((store.id, order_id))
+        now = self.gateway.clock.now()
+
+        def act(c: Connection) -> None:
+            for store, order_id in made:
+                open_case(c, store=store, order_id=order_id, reason="out_of_stock", by="anna", now=now)
+
+        await self.gateway.database.write(act)
+        self.opened += len(made)
+        for _, order_id in made:
+            if order_id in self.closed_by_merchant:
+                await self.doors["xiaohongshu"].act(order_id, "merchant_closes", reason="out_of_stock")
+
+    async def agree(self) -> None:
+        """Say yes to all that is asked."""
+
+        def act(c: Connection) -> None:
+            now = self.gateway.clock.now()
+            for each in approvals_like(c, states=[ApprovalState.asked]):
+                answer(c, each.id, by="ben", role=Role.lead, yes=True, because="", now=now)
+
+        if await self.gateway.database.read(lambda c: bool(approvals_like(c, states=[ApprovalState.asked]))):
+            await self.gateway.database.write(act)
+
+    async def lines(self) -> int:
+        """Return how much has happened in all cases."""
+        counted = select(func.count()).select_from(case_history)
+        return int(await self.gateway.database.read(lambda c: c.execute(counted).scalar_one()))
+
+    async def busy(self) -> int:
+        """Return how many cases are at work or about to be."""
+        soon = to_micros(self.gateway.clock.now()) + 60_000_000
+        query = select(func.count()).select_from(cases).where(cases.c.state == "running", cases.c.due_at <= soon)
+        return int(await self.gateway.database.read(lambda c: c.execute(query).scalar_one()))
+
+    async def restless(self) -> dict[str, int]:
+        """Return what is not at rest: effects open, cases due within a minute, work and pushes in hand."""
+        now = to_micros(self.gateway.clock.now())
+
+        def look(c: Connection) -> dict[str, int]:
+            def count(table: Any, *where: Any) -> int:
+                return int(c.execute(select(func.count()).select_from(table).where(*where)).scalar_one())
+
+            kinds = work.c.kind.in_(["case", "effect"])
+            return {
+                "effects": count(effects, effects.c.state.in_(_OPEN)),
+                "cases": count(cases, cases.c.state != "settled", cases.c.due_at <= now + 60_000_000),
+                "work": count(work, kinds, work.c.state.in_(["claimed", "renewed"]))
+                + count(work, kinds, work.c.state == "waiting", work.c.due_at <= now),
+                "pushes": count(inbox, inbox.c.state == "received"),
+                "approvals": len(approvals_like(c, states=[ApprovalState.asked])),
+            }
+
+        found = await self.gateway.database.read(look)
+        return {name: number for name, number in found.items() if number}
+
+    async def pass_time(self, how_long: str) -> None:
+        """Let the clock that all follow jump."""
+        door = next(iter(self.doors.values()))
+        before = self.gateway.clock.now()
+        await door.do("/clock", {"advance": how_long})
+
+        async def seen() -> bool:
+            return (self.gateway.clock.now() - before).total_seconds() >= 60
+
+        await until(seen, lambda: "the clock's jump is seen")
+
+
+async def kill_all(
+    fleet: Fleet,
+    shops: Shops,
+    slots: Sequence[Slot],
+    on_death: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
+    """Run a process in each slot and kill it again and again until all kills are made; leave living ones behind.
+
+    Cases come in as long as kills are to come, so that there is always something to die of.
+    """
+    over = asyncio.Event()
+
+    async def keep(roles: Sequence[str], left: deque[Kill]) -> None:
+        while left:
+            kill = left.popleft()
+            process = await fleet.start(roles, kill)
+            if kill.place == CHANCE:
+                goal = await shops.lines() + kill.n
+
+                async def come(goal: int = goal) -> bool:
+                    return await shops.lines() >= goal
+
+                await until(come, lambda: f"something happens in the cases: {fleet.said()}")
+                process.send_signal(signal.SIGKILL)
+            try:
+                ended = await fleet.gone(process)
+            except TimeoutError:
+                raise AssertionError(f"{kill} did not come: {await shops.restless()}, {fleet.said()}") from None
+            assert ended == -signal.SIGKILL, f"it ended by itself, with {ended}: {fleet.said()}"
+            died = fleet.count(kill.place, process.pid)
+            if on_death is not None and died is not None:
+                on_death(died)
+        await fleet.start(roles, None)
+
+    async def feed() -> None:
+        while not over.is_set():
+            await shops.agree()
+            if await shops.busy() < 40:
+                await shops.more(20)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 0.2)
+
+    await shops.more(AT_FIRST)
+    await shops.misbehave()
+    feeding = asyncio.create_task(feed())
+    keeping = asyncio.gather(*(keep(slot.roles, slot.kills) for slot in slots))
+    try:
+        await asyncio.wait({feeding, keeping}, return_when=asyncio.FIRST_COMPLETED)
+        if feeding.done():
+            feeding.result()
+        await keeping
+        over.set()
+        await feeding
+    finally:
+        for task in (feeding, keeping):
+            task.cancel()
+        await asyncio.gather(feeding, keeping, return_exceptions=True)
+
+
+async def come_to_rest(shops: Shops, said: Callable[[], str]) -> None:
+    """Let everything settle that can: platforms work again, people agree, minutes pass until lost calls are certain."""
+    await shops.behave()
+    seen: dict[str, int] = {}
+
+    async def resting() -> bool:
+        await shops.agree()
+        seen.clear()
+        seen.update(await shops.restless())
+        return not seen or set(seen) == {"effects", "cases"}
+
+    for _ in range(8):
+        await until(resting, lambda: f"{seen} come to rest: {said()}", limit=2 * LIMIT)
+        if not seen:
+            return
+        await shops.pass_time("PT3M")
+    raise AssertionError(f"not at rest: {seen}; {said()}")
