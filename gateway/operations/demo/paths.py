@@ -36,7 +36,7 @@ _CHANGES = (
     "order.request=null",
     "contact.reply=consents",
     "contact.reply=refuses",
-    "order.interception=succeeded",
+    "order.interception=confirmed",
     "order.return=received",
     "order.phase=awaiting_shipment",
 )
