@@ -33,8 +33,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from gateway.storage import schema
-
 T = TypeVar("T")
 
 _ROWS_A_STATEMENT = 64
@@ -107,15 +105,13 @@ def delete_by_key(connection: Connection, table: Table, columns: Sequence[str]) 
     return _delete_by_key(table, tuple(columns))
 
 
-def claimable(connection: Connection, where: ColumnElement[bool]) -> Select[tuple[int]]:
-    """Return "the id of the earliest due work for which ``where`` holds, so that nobody else takes it too".
+def unlocked(dialect: str, statement: Select[T]) -> Select[T]:
+    """Return a query of rows about to be claimed, so that nobody else takes one of them too.
 
-    The writers' line already keeps all others out. On PostgreSQL the row is locked as well, and locked ones are
+    The writers' line already keeps all others out. On PostgreSQL the rows are locked as well, and locked ones are
     skipped, so that a claim holds its row whoever else may write there.
     """
-    work = schema.work
-    first = select(work.c.id).where(where).order_by(work.c.due_at, work.c.id).limit(1)
-    return first if connection.dialect.name == "sqlite" else first.with_for_update(skip_locked=True)
+    return statement if dialect == "sqlite" else statement.with_for_update(skip_locked=True)
 
 
 def run_many(connection: Connection, statement: Insert | Update | Delete, rows: Sequence[Mapping[str, object]]) -> None:

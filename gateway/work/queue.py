@@ -13,13 +13,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
-from sqlalchemy import Connection, Update, bindparam, case, func, insert, select, update
+import orjson
+from sqlalchemy import Connection, Select, Update, bindparam, case, insert, select, update
 
 from gateway.errors import Conflict
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import work
-from gateway.storage.statements import claimable
+from gateway.storage.statements import one_of, unindexed, unlocked
 
 
 class WorkState(StrEnum):
@@ -32,6 +34,31 @@ class WorkState(StrEnum):
 
 
 _HELD = (WorkState.claimed.value, WorkState.renewed.value)
+
+# Statements are made once: making one costs more than running it.
+_NAMED = select(work.c.id, work.c.state, work.c.due_at).where(
+    work.c.kind == bindparam("the_kind"), work.c.key == bindparam("the_key")
+)
+_NEW = insert(work).values(attempts=0, fence=0, worker=None, last_error="")
+_BY_ID = work.c.id == bindparam("the_id")
+_ANEW = update(work).where(_BY_ID).values(payload=bindparam("payload"), due_at=bindparam("due_at"))
+_ANEW_HELD = _ANEW.values(state=WorkState.renewed.value)
+_ANEW_DONE = _ANEW.values(state=WorkState.waiting.value, attempts=0, last_error="")
+# walked by its due time: few are of a kind that nobody here carries out
+_WAITING = (work.c.state == WorkState.waiting.value) & one_of(unindexed(work.c.kind), "kinds")
+_CLAIMABLE = _WAITING & (work.c.due_at <= bindparam("now"))
+_CLAIM = (
+    update(work)
+    .where(_BY_ID)
+    .values(
+        state=WorkState.claimed.value,
+        worker=bindparam("the_worker"),
+        fence=work.c.fence + 1,
+        attempts=work.c.attempts + 1,
+    )
+)
+_NEXT_DUE = select(work.c.due_at).where(_WAITING).order_by(work.c.due_at, work.c.id).limit(1)
+_NEXT_OF_ALL = select(work.c.due_at).where(work.c.state == WorkState.waiting.value).order_by(work.c.due_at).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +91,17 @@ def submit(connection: Connection, kind: str, key: str, due_at: datetime, payloa
     The same name again: the earlier due time counts, the fresh payload is taken, and what was done waits again.
     """
     due = to_micros(due_at)
-    same = (work.c.kind == kind) & (work.c.key == key)
-    stored = connection.execute(select(work.c.id, work.c.state, work.c.due_at).where(same)).one_or_none()
+    stored = connection.execute(_NAMED, {"the_kind": kind, "the_key": key}).one_or_none()
     if stored is None:
         row = {"kind": kind, "key": key, "due_at": due, "payload": payload, "state": WorkState.waiting.value}
-        connection.execute(insert(work), {**row, "attempts": 0, "fence": 0, "worker": None, "last_error": ""})
+        connection.execute(_NEW, row)
         return
-    values: dict[str, object] = {"payload": payload, "due_at": due}
+    statement = _ANEW
     if stored.state in {WorkState.waiting, WorkState.renewed}:
-        values["due_at"] = min(due, stored.due_at)
-    elif stored.state == WorkState.claimed:
-        values["state"] = WorkState.renewed.value
+        due = min(due, stored.due_at)
     else:
-        values |= {"state": WorkState.waiting.value, "attempts": 0, "last_error": ""}
-    connection.execute(update(work).where(work.c.id == stored.id).values(values))
+        statement = _ANEW_HELD if stored.state == WorkState.claimed else _ANEW_DONE
+    connection.execute(statement, {"the_id": stored.id, "payload": payload, "due_at": due})
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Due]:
@@ -96,19 +120,16 @@ def due(connection: Connection, now: datetime, limit: int) -> list[Due]:
 
 def claim(connection: Connection, kinds: Collection[str], now: datetime, worker: str) -> Claim | None:
     """Take the longest due work of one of ``kinds`` for ``worker``, or return None when nothing is due."""
-    where = (
-        (work.c.state == WorkState.waiting.value) & (work.c.due_at <= to_micros(now)) & work.c.kind.in_(sorted(kinds))
-    )
-    found = connection.execute(claimable(connection, where)).scalar_one_or_none()
-    if found is None:
-        return None
-    connection.execute(
-        update(work)
-        .where(work.c.id == found)
-        .values(state=WorkState.claimed.value, worker=worker, fence=work.c.fence + 1, attempts=work.c.attempts + 1)
-    )
-    row = connection.execute(select(work).where(work.c.id == found)).one()
-    return Claim(row.id, row.kind, row.key, row.payload, row.fence, row.attempts)
+    return next(iter(claim_some(connection, kinds, now, worker, 1)), None)
+
+
+def claim_some(connection: Connection, kinds: Collection[str], now: datetime, worker: str, most: int) -> list[Claim]:
+    """Take the longest due work of ``kinds`` for ``worker``, ``most`` pieces at most."""
+    named = {"now": to_micros(now), "most": most, **_kinds(kinds)}
+    found = connection.execute(_claimable(connection.dialect.name), named).all()
+    if found:
+        connection.execute(_CLAIM, [{"the_id": row.id, "the_worker": worker} for row in found])
+    return [Claim(row.id, row.kind, row.key, row.payload, row.fence + 1, row.attempts + 1) for row in found]
 
 
 def done(connection: Connection, claim: Claim) -> None:
@@ -148,11 +169,21 @@ def release_all(connection: Connection, worker: str | None) -> int:
 
 def next_due(connection: Connection, kinds: Sequence[str] | None = None) -> datetime | None:
     """Return when the next work (of ``kinds`` only, when given) is due, None when none waits. It may be past."""
-    statement = select(func.min(work.c.due_at)).where(work.c.state == WorkState.waiting.value)
-    if kinds is not None:
-        statement = statement.where(work.c.kind.in_(kinds))
-    found = connection.execute(statement).scalar_one()
+    if kinds is None:
+        found = connection.execute(_NEXT_OF_ALL).scalar_one_or_none()
+    else:
+        found = connection.execute(_NEXT_DUE, _kinds(kinds)).scalar_one_or_none()
     return None if found is None else from_micros(found)
+
+
+def _kinds(kinds: Collection[str]) -> dict[str, str]:
+    return {"kinds": orjson.dumps(sorted(kinds)).decode()}
+
+
+@cache
+def _claimable(dialect: str) -> Select[tuple[int, str, str, bytes, int, int]]:
+    found = select(work.c.id, work.c.kind, work.c.key, work.c.payload, work.c.fence, work.c.attempts)
+    return unlocked(dialect, found.where(_CLAIMABLE).order_by(work.c.due_at, work.c.id).limit(bindparam("most")))
 
 
 def _ending(**values: object) -> Update:

@@ -6,13 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from gateway.ports import Clock
 from gateway.storage.database import Database
 from gateway.work import queue
 from gateway.work.carrying import Carrying, Handler
-from gateway.work.queue import Claim
 
 _POLL = 1.0  # seconds of real time
 
@@ -82,13 +79,9 @@ class Runner:
             return False
         now = self._clock.now()
 
-        def take(connection: Connection) -> list[Claim]:
-            claims: list[Claim] = []
-            while len(claims) < room and (found := queue.claim(connection, self._kinds, now, self._worker)):
-                claims.append(found)
-            return claims
-
-        claims = await self._database.write(take)
+        claims = await self._database.write(
+            lambda connection: queue.claim_some(connection, self._kinds, now, self._worker, room)
+        )
         for claim in claims:
             task = asyncio.create_task(self._carry(claim), name=f"work {claim.kind} {claim.key}")
             self._running.add(task)
