@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, exists, insert, select, text
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, text
 
 from gateway.cases.effects import record_intent
 from gateway.errors import Conflict, NotFound
@@ -34,6 +34,15 @@ from gateway.work.queue import WorkState, submit
 from gateway.work.wake import CASE_KIND, add_history
 
 _IS_OPEN = text("cases.state <> 'settled'")  # as the partial index spells it
+# Statements are made once: making one costs more than running it.
+_BY_ID = select(cases).where(cases.c.id == bindparam("the_id"))
+_OF_ORDER = (cases.c.store == bindparam("the_store")) & (cases.c.order_id == bindparam("the_order"))
+_OPEN_OF_ORDER = select(cases).where(_OF_ORDER, _IS_OPEN)
+_VERSION_OF_OPEN = select(cases.c.version).where(_OF_ORDER, _IS_OPEN)
+_LET_GO_ON = select(func.max(case_history.c.at)).where(
+    case_history.c.case_id == bindparam("the_id"), case_history.c.what.in_(["opened", "resumed"])
+)
+_MOMENTS = ("opened_at", "due_at", "act_by", "settled_at")
 
 
 class CaseState(StrEnum):
@@ -194,7 +203,7 @@ def open_case(
 
 def case_of(connection: Connection, case_id: str) -> Case:
     """Return a case. Raises NotFound."""
-    row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
+    row = connection.execute(_BY_ID, {"the_id": case_id}).first()
     if row is None:
         raise NotFound(f"There is no case {case_id}. `gateway cases list` shows those there are.")
     return _load(row)
@@ -202,9 +211,19 @@ def case_of(connection: Connection, case_id: str) -> Case:
 
 def open_case_of(connection: Connection, store: str, order_id: str) -> Case | None:
     """Return an order's open case, None when it has none."""
-    query = select(cases).where(cases.c.store == store, cases.c.order_id == order_id, _IS_OPEN)
-    row = connection.execute(query).first()
+    row = connection.execute(_OPEN_OF_ORDER, {"the_store": store, "the_order": order_id}).first()
     return None if row is None else _load(row)
+
+
+def version_of_open(connection: Connection, store: str, order_id: str) -> int | None:
+    """Return the version of an order's open case, None when it has none."""
+    return connection.execute(_VERSION_OF_OPEN, {"the_store": store, "the_order": order_id}).scalar_one_or_none()
+
+
+def let_go_on_at(connection: Connection, case: Case) -> datetime:
+    """Return when a person last let a case go on: by opening it, or by resuming it."""
+    at = connection.execute(_LET_GO_ON, {"the_id": case.id}).scalar_one()
+    return case.opened_at if at is None else from_micros(at)
 
 
 def case_of_intent(connection: Connection, store: str, order_id: str, intent: str) -> Case | None:
@@ -268,7 +287,7 @@ def note(connection: Connection, case_id: str, what: str, by: str, at: datetime,
 
 def _load(row: Row[Any]) -> Case:
     values = row._asdict()
-    for name in ("opened_at", "due_at", "act_by", "settled_at"):
+    for name in _MOMENTS:
         values[name] = None if values[name] is None else from_micros(values[name])
     values |= {
         "state": CaseState(row.state),

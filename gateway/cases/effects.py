@@ -22,7 +22,7 @@ from enum import StrEnum
 
 import structlog
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from gateway.cases.contact import is_language, record_sent
 from gateway.errors import (
@@ -55,6 +55,15 @@ Guard = Callable[[Connection], object]
 """Asked in the transaction right before a call; raises when it may not be made any more."""
 
 _ACT = TypeAdapter(Act)
+
+# Statements are made once: making one costs more than running it.
+_EFFECT = select(effects).where(effects.c.id == bindparam("the_id"))
+_OF_ORDER = (
+    select(effects)
+    .where(effects.c.store == bindparam("the_store"), effects.c.order_id == bindparam("the_order"))
+    .order_by(effects.c.created_at)
+)
+_NEW_DECISION = insert(decisions)
 
 # A write may still arrive at the platform after we stopped waiting for its answer. Only when it has not shown for
 # this long do we believe that it never will.
@@ -161,19 +170,18 @@ def record_decision(
     """Keep the question and the answer, byte for byte, and the rules it was made with; return the decision's id."""
     decision = uuid.uuid4().hex
     files = recorded.rule_files
-    connection.execute(
-        insert(decisions).values(
-            id=decision,
-            intent=intent,
-            store=store,
-            order_id=order_id,
-            at=to_micros(at),
-            rule_set=recorded.rule_set,
-            scenario=recorded.scenario,
-            decision=recorded.decision,
-            rule_files=None if files is None else rule_files.keep(connection, recorded.rule_set, files, at),
-        )
-    )
+    row = {
+        "id": decision,
+        "intent": intent,
+        "store": store,
+        "order_id": order_id,
+        "at": to_micros(at),
+        "rule_set": recorded.rule_set,
+        "scenario": recorded.scenario,
+        "decision": recorded.decision,
+        "rule_files": None if files is None else rule_files.keep(connection, recorded.rule_set, files, at),
+    }
+    connection.execute(_NEW_DECISION, row)
     audit.append(connection, at, "policy", "decision", store, order_id, {"intent": intent, "decision": decision})
     return decision
 
@@ -233,7 +241,7 @@ def commit(
 
 def effect_of(connection: Connection, effect: str) -> Effect:
     """Return one effect. Raises NotFound."""
-    row = connection.execute(select(effects).where(effects.c.id == effect)).mappings().first()
+    row = connection.execute(_EFFECT, {"the_id": effect}).mappings().first()
     if row is None:
         raise NotFound(f"No effect {effect}. List the order's effects with `gateway orders show`.")
     return _load(row)
@@ -241,8 +249,8 @@ def effect_of(connection: Connection, effect: str) -> Effect:
 
 def effects_of(connection: Connection, store: str, order_id: str) -> list[Effect]:
     """Return the effects on an order, oldest first."""
-    query = select(effects).where(effects.c.store == store, effects.c.order_id == order_id)
-    return [_load(row) for row in connection.execute(query.order_by(effects.c.created_at)).mappings()]
+    rows = connection.execute(_OF_ORDER, {"the_store": store, "the_order": order_id})
+    return [_load(row) for row in rows.mappings()]
 
 
 def open_effects(connection: Connection) -> list[Effect]:

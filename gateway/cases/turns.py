@@ -7,20 +7,23 @@ least of all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of
 from gateway.errors import Conflict
 from gateway.model.money import to_minor
 from gateway.policy.amount import Amount
 from gateway.storage import audit
-from gateway.storage.moments import to_micros, to_micros_or_none
+from gateway.storage.moments import to_micros_or_none
 from gateway.storage.schema import cases
 from gateway.work.queue import submit
 from gateway.work.wake import CASE_KIND, add_history
+
+# Statements are made once: making one costs more than running it.
+_CHANGE = update(cases).where(cases.c.id == bindparam("the_id"))
 
 LEASE = timedelta(seconds=30)
 """How long a turn that no worker has claimed (a person waits for it) keeps workers off, should it vanish."""
@@ -58,12 +61,13 @@ def begin(connection: Connection, case_id: str, now: datetime, *, claimed: bool)
         return None
     if claimed and (case.due_at is None or case.due_at > now):
         return None
-    values: dict[str, object] = {"fence": cases.c.fence + 1}
+    begun = replace(case, fence=case.fence + 1)
     if not claimed:
-        values["due_at"] = to_micros(now + LEASE)
+        begun = replace(begun, due_at=now + LEASE)
         submit(connection, CASE_KIND, case_id, now + LEASE, b"")
-    connection.execute(update(cases).where(cases.c.id == case_id).values(values))
-    return case_of(connection, case_id)
+    values = {"the_id": case_id, "fence": begun.fence, "due_at": to_micros_or_none(begun.due_at)}
+    connection.execute(_CHANGE, values)
+    return begun
 
 
 def check(connection: Connection, case: Case) -> Case:
@@ -97,34 +101,57 @@ def leave(
     due_at = rest.due_at
     if standing.version > seen and standing.due_at is not None:
         due_at = standing.due_at if due_at is None else min(due_at, standing.due_at)
-    values: dict[str, object] = {
-        "version": cases.c.version + 1,
-        "state": rest.state,
-        "waits_for": rest.waits_for,
-        "because": rest.because,
-        "due_at": None if settled else to_micros_or_none(due_at),
-        "settled_at": to_micros(now) if settled else None,
-    }
-    words = {"stage": rest.stage, "path": rest.path, "step": rest.step, "outcome": rest.outcome}
-    values |= {name: value for name, value in words.items() if value is not None}
+    after = replace(
+        standing,
+        version=standing.version + 1,
+        state=rest.state,
+        waits_for=rest.waits_for,
+        because=rest.because,
+        due_at=None if settled else _in_utc(due_at),
+        settled_at=now if settled else None,
+        stage=rest.stage or standing.stage,
+        path=standing.path if rest.path is None else rest.path,
+        step=standing.step if rest.step is None else rest.step,
+        outcome=rest.outcome or standing.outcome,
+    )
     if rest.decision is not None:
-        cost = rest.cost
-        values |= {
-            "decision": rest.decision,
-            "act_by": to_micros_or_none(rest.act_by),
-            "cost_minor": None if cost is None else to_minor(cost.amount, cost.currency),
-        }
-    connection.execute(update(cases).where(cases.c.id == case.id).values(values))
+        cost = None if rest.cost is None else to_minor(rest.cost.amount, rest.cost.currency)
+        after = replace(after, decision=rest.decision, act_by=_in_utc(rest.act_by), cost_minor=cost)
+    connection.execute(_CHANGE, _changed(after))
     details = {"waits_for": rest.waits_for.value, "because": rest.because, **(told or {})}
     add_history(connection, case.id, what, "gateway", now, details, decision=rest.decision)
     if settled:
-        outcome = (rest.outcome or standing.outcome or Outcome.ended).value
+        outcome = (after.outcome or Outcome.ended).value
         add_history(connection, case.id, "settled", "gateway", now, {"outcome": outcome, "because": rest.because})
         ended = {"case": case.id, "outcome": outcome}
         audit.append(connection, now, "gateway", "case_settled", case.store, case.order_id, ended)
     elif due_at is not None:
         submit(connection, CASE_KIND, case.id, due_at, b"")
-    return case_of(connection, case.id)
+    return after
+
+
+def _changed(case: Case) -> dict[str, object]:
+    """Return what a turn writes of its case."""
+    return {
+        "the_id": case.id,
+        "version": case.version,
+        "state": case.state.value,
+        "stage": case.stage.value,
+        "due_at": to_micros_or_none(case.due_at),
+        "path": case.path,
+        "step": case.step,
+        "waits_for": case.waits_for.value,
+        "because": case.because,
+        "decision": case.decision,
+        "cost_minor": case.cost_minor,
+        "act_by": to_micros_or_none(case.act_by),
+        "outcome": None if case.outcome is None else case.outcome.value,
+        "settled_at": to_micros_or_none(case.settled_at),
+    }
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.astimezone(UTC)
 
 
 def stumble(connection: Connection, case: Case, because: str) -> None:

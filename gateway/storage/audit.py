@@ -20,6 +20,8 @@ from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import audit
 
 _BEGINNING = "0" * 64
+_LAST = select(audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+_NEW = insert(audit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def append(
     details: Mapping[str, str] | None = None,
 ) -> None:
     """Add an entry behind the last one. ``details`` are for words and ids, never for personal data."""
-    last = connection.execute(select(audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).scalar_one_or_none()
+    last = connection.execute(_LAST).scalar_one_or_none()
     row: dict[str, Any] = {
         "at": to_micros(at),
         "who": who,
@@ -55,7 +57,7 @@ def append(
         "details": orjson.dumps(dict(details or {}), option=orjson.OPT_SORT_KEYS),
         "previous": last or _BEGINNING,
     }
-    connection.execute(insert(audit), {**row, "hash": _hash(row)})
+    connection.execute(_NEW, {**row, "hash": _hash(row)})
 
 
 def verify(connection: Connection) -> int:

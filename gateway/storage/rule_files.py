@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from gateway.errors import DataError
 from gateway.storage.moments import to_micros
 from gateway.storage.schema import rule_files
 
+_THERE = select(rule_files.c.digest).where(rule_files.c.digest == bindparam("the_digest"))
+
 
 def keep(connection: Connection, version: str, files: bytes, at: datetime) -> str:
     """Keep the files of a rule set unless they are there already; return the digest by which `kept` finds them."""
-    digest = hashlib.sha256(files).hexdigest()
-    there = select(rule_files.c.digest).where(rule_files.c.digest == digest)
-    if connection.execute(there).first() is None:
+    digest = _digest(files)
+    if connection.execute(_THERE, {"the_digest": digest}).first() is None:
         connection.execute(insert(rule_files).values(digest=digest, version=version, files=files, at=to_micros(at)))
     return digest
 
@@ -29,3 +31,8 @@ def kept(connection: Connection, digest: str) -> bytes:
     if hashlib.sha256(files).hexdigest() != digest:
         raise DataError(f"the rule files {digest} were altered after they were kept; compare a backup")
     return bytes(files)
+
+
+@lru_cache(maxsize=16)  # every decision of a store is made with the same files
+def _digest(files: bytes) -> str:
+    return hashlib.sha256(files).hexdigest()

@@ -31,6 +31,15 @@ _OPEN_OF_ORDERS = select(cases.c.id, cases.c.state, cases.c.due_at).where(
 )
 
 
+_LINES = case_history.alias("lines")
+_NEW_LINE = insert(case_history).values(
+    seq=select(func.coalesce(func.max(_LINES.c.seq), 0) + 1)
+    .where(_LINES.c.case_id == bindparam("the_case"))
+    .scalar_subquery()
+)
+_WOKEN = update(cases).where(cases.c.id == bindparam("the_case")).values(version=cases.c.version + 1)
+
+
 def wake_cases(
     connection: Connection, store: str, order_ids: Iterable[str], now: datetime, why: str, by: str = "gateway"
 ) -> int:
@@ -75,28 +84,28 @@ def add_history(
     decision: str | None = None,
 ) -> None:
     """Add a line to a case's history. ``details`` hold no personal data."""
-    last = select(func.coalesce(func.max(case_history.c.seq), 0)).where(case_history.c.case_id == case_id)
     connection.execute(
-        insert(case_history).values(
-            case_id=case_id,
-            seq=connection.execute(last).scalar_one() + 1,
-            at=to_micros(at),
-            what=what,
-            by=by,
-            decision=decision,
-            details=orjson.dumps(dict(details), option=orjson.OPT_SORT_KEYS),
-        )
+        _NEW_LINE,
+        {
+            "the_case": case_id,
+            "case_id": case_id,
+            "at": to_micros(at),
+            "what": what,
+            "by": by,
+            "decision": decision,
+            "details": orjson.dumps(dict(details), option=orjson.OPT_SORT_KEYS),
+        },
     )
 
 
 def _wake(
     connection: Connection, case_id: str, state: str, due_at: int | None, now: datetime, why: str, by: str
 ) -> None:
-    values: dict[str, object] = {"version": cases.c.version + 1}
+    values: dict[str, object] = {"the_case": case_id}
     if state != "paused":
         moment = to_micros(now)
         values["due_at"] = moment if due_at is None else min(due_at, moment)
-    connection.execute(update(cases).where(cases.c.id == case_id).values(values))
+    connection.execute(_WOKEN, values)
     add_history(connection, case_id, SIGNAL, by, now, {"why": why[:_LONGEST_WHY]})
     if state != "paused":
         submit(connection, CASE_KIND, case_id, now, b"")
