@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from gateway.errors import ConfigurationError
 from gateway.marked_yaml import Mapping, Mark, Node, Sequence, load
@@ -89,6 +90,57 @@ class StockSettings(Frozen):
         return self.lines.get(store, self.line)
 
 
+class NotifyKind(StrEnum):
+    """How an address is reached."""
+
+    webhook = "webhook"  # signed as Standard Webhooks describes
+    apprise = "apprise"  # whatever the apprise package knows: mail, chats, phones
+
+
+class NotifyAddress(Frozen):
+    """Where notices go. The URL is a secret: ``url_from`` names what holds it, never the URL itself.
+
+    That is an environment variable (capital letters, digits and ``_``), or a file of mode 600, below the data folder
+    unless its path is absolute. So is ``secret_from``, with which a webhook is signed.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
+    kind: NotifyKind = NotifyKind.webhook
+    url_from: Annotated[str, Field(min_length=1)]
+    secret_from: str = ""
+    kinds: tuple[str, ...] = ()  # only notices of these kinds; empty: of all
+    stores: tuple[str, ...] = ()  # only of these stores; empty: of all
+    level: Literal["info", "warning", "urgent"] = "warning"  # only what matters at least so much
+    plain_http: bool = False  # http:// may be called beyond this machine
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> NotifyAddress:
+        if "://" in self.url_from or "://" in self.secret_from:
+            raise ValueError(
+                "a URL is a secret: write it to an environment variable or a file of mode 600, and name that here"
+            )
+        if self.kind is NotifyKind.webhook and not self.secret_from:
+            raise ValueError("a webhook is signed: name what holds its secret with secret_from")
+        if self.kind is NotifyKind.apprise and self.secret_from:
+            raise ValueError("an apprise address has no secret beside its URL: remove secret_from")
+        return self
+
+
+def _named_once(addresses: tuple[NotifyAddress, ...]) -> tuple[NotifyAddress, ...]:
+    names = [each.name for each in addresses]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two addresses are called {twice[0]}: give each a name of its own")
+    return addresses
+
+
+class NotifySettings(Frozen):
+    """Whom the gateway tells what needs somebody's eyes, and in which language."""
+
+    language: Literal["en", "zh", "ja"] = "en"
+    addresses: Annotated[tuple[NotifyAddress, ...], AfterValidator(_named_once)] = ()
+
+
 _HIDDEN_DIGITS = 4
 
 
@@ -141,6 +193,7 @@ class Configuration(Frozen):
     stock: StockSettings = StockSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     contact: dict[str, ContactSettings] = {}  # store id -> what its buyers are told
+    notify: NotifySettings = NotifySettings()
     log: LogSettings = LogSettings()
 
 
@@ -174,6 +227,11 @@ sync:
 #   lines: {shopee-1234: 5}                  # a store's own line
 #   every: 12h             # between two readings of stock; a supplier's level older than this is told
 #   worth: "0"             # share of their cost that bought goods are worth once their sale has ended, 0 to 1
+# notify:                                    # who is told what needs somebody's eyes: see `gateway notices test`
+#   language: en           # en, zh, ja
+#   addresses:             # the URL is a secret: an environment variable holds it, or a file of mode 600
+#     - {name: team, kind: webhook, url_from: TEAM_WEBHOOK_URL, secret_from: TEAM_WEBHOOK_SECRET, level: warning}
+#     - {name: phone, kind: apprise, url_from: phone.url, kinds: [ship_by, answer_by], level: urgent}
 log:
   level: info              # debug, info, warning, error
   format: text             # text, json
@@ -209,6 +267,10 @@ def _place(tree: Node, path: list[str]) -> Mark:
     node: Node = tree
     mark = tree.mark
     for part in path:
+        if isinstance(node, Sequence) and part.isdigit() and int(part) < len(node.items):
+            node = node.items[int(part)]
+            mark = node.mark
+            continue
         if not isinstance(node, Mapping) or part not in node.entries:
             break
         mark = node.key_marks[part]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from gateway.cli import (
+    alerts,
     approvals,
     apps,
     backups,
@@ -66,6 +67,7 @@ _PARTS = (
     rules,
     events,
     quarantine,
+    alerts,
     notices,
     backups,
     platforms,

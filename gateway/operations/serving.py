@@ -11,6 +11,8 @@ from datetime import datetime
 from gateway.cases.after import CHECK_KIND
 from gateway.cases.approvals import EXPIRY_KIND, expire_due
 from gateway.cases.effects import WORK_KIND
+from gateway.cases.notices import NOTICE_KIND
+from gateway.cases.watch import WATCH_KIND
 from gateway.errors import GatewayError
 from gateway.inbox.receive import Receiver
 from gateway.model.store import StoreState
@@ -18,6 +20,7 @@ from gateway.operations.app_loops import Acting, fetch_lost
 from gateway.operations.case_work import case_turns, keep_sweeping
 from gateway.operations.connecting import Connected
 from gateway.operations.context import Context
+from gateway.operations.notifying.loops import Delivering, routing
 from gateway.operations.receiving import receiver
 from gateway.operations.reindexing import reindexing
 from gateway.operations.remote.door import open_door
@@ -26,6 +29,7 @@ from gateway.operations.stock import STOCK_KIND, check_order_stock, plan_reading
 from gateway.operations.store_loops import StoreLoops
 from gateway.operations.taking_over import take_over
 from gateway.operations.upstream import look_at_linked
+from gateway.operations.watching import Watching, plan_watch
 from gateway.orders.link_news import PURCHASE_KIND
 from gateway.work.carrying import Handler
 from gateway.work.due import DueRunner, runner_for
@@ -97,10 +101,12 @@ async def serve(
             else:
                 await take_over(context)
             await plan_readings(context)
+            await plan_watch(context)
             await stack.enter_async_context(reindexing(context))
             tasks.append(asyncio.create_task(runner.run(), name="work"))
             tasks.append(asyncio.create_task(keep_sweeping(context, runner.wake), name="cases"))
             tasks.append(asyncio.create_task(acting.run(), name="inbox"))
+            tasks.append(asyncio.create_task(Delivering(context, turns).run(), name="notices"))
         if Role.sync in roles:
             tasks.append(asyncio.create_task(pulling.run(), name="stores"))
         try:
@@ -165,6 +171,8 @@ def _runner(context: Context) -> DueRunner:
         PURCHASE_KIND: look_at_purchase,
         EXPIRY_KIND: expire_approvals,
         CASE_KIND: case_turns(context),
+        NOTICE_KIND: routing(context),
+        WATCH_KIND: Watching(context).take,
     }
     return runner_for(context.database, context.folder.database_url, context.clock, handlers, this_process())
 

@@ -14,6 +14,8 @@ from gateway.cases.approvals import ApprovalState, approvals_like
 from gateway.cases.due import due_by_rule, ship_by_rule
 from gateway.cases.effects import open_effects
 from gateway.cases.instructions import instructions_for
+from gateway.cases.notice_words import words_of
+from gateway.cases.notices import Level, notices_like
 from gateway.cases.tasks import tasks_open
 from gateway.model.after_sale import AfterSale, RequestState
 from gateway.model.store import Store, StoreState
@@ -39,6 +41,14 @@ class DueKind(StrEnum):
     inspect = "inspect"  # goods that came back
     ship = "ship"
     quarantine = "quarantine"
+    notice = "notice"  # something urgent that the lines above do not tell
+
+
+# each of these is a line of its own kind
+_TOLD_ABOVE = frozenset(
+    {"ship_by_due", "answer_by_due", "evidence_by_due", "inspect_by_due", "task_due", "approval_due"}
+    | {"store_disconnected", "stock_out", "supplier_out_of_stock", "purchase_orphaned", "automation_held"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,7 @@ async def today(context: Context, *, store: str | None = None, limit: int = 100)
     """
     stores = await chosen_stores(context, [store] if store is not None else [])
     now = context.clock.now()
+    language = Language(context.configuration.notify.language)
 
     def read(c: Connection) -> list[Due]:
         known = {each.id: each for each in stores}
@@ -92,6 +103,7 @@ async def today(context: Context, *, store: str | None = None, limit: int = 100)
             *(due for request in requests for due in _of_request(c, context, known[request.store], request, now)),
             *_shipments(c, context, known, now),
             *_quarantine(c, known),
+            *_notices(c, known, language),
         ]
 
     due = sorted(await context.database.read(read), key=_urgency)
@@ -225,6 +237,14 @@ def _quarantine(c: Connection, stores: dict[str, Store]) -> list[Due]:
         )
         for each in list_open(c)
         if each.store in stores
+    ]
+
+
+def _notices(c: Connection, stores: dict[str, Store], language: Language) -> list[Due]:
+    return [
+        Due(each.store, DueKind.notice, each.id, each.order_id, None, passed=False, words=words_of(each, language).text)
+        for each in notices_like(c, stores=list(stores), lowest=Level.urgent)
+        if each.kind not in _TOLD_ABOVE
     ]
 
 

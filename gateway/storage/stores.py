@@ -101,6 +101,13 @@ def credential_of(connection: Connection, vault: Vault, app: str, external_id: s
     return Credential.model_validate_json(plain), row.version
 
 
+def credential_version(connection: Connection, app: str, external_id: str) -> int | None:
+    """Return the version of a shop's credential, None when it was never authorised. Nothing is opened."""
+    table = schema.credentials
+    mine = (table.c.app == app) & (table.c.external_id == external_id)
+    return connection.execute(select(table.c.version).where(mine)).scalar_one_or_none()
+
+
 def save_credential(
     connection: Connection,
     vault: Vault,

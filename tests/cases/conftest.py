@@ -1,3 +1,4 @@
+from tests.kit.office import office
 from tests.kit.paper import desk
 
-__all__ = ["desk"]
+__all__ = ["desk", "office"]

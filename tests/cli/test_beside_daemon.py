@@ -37,13 +37,13 @@ READING = {
     "cases list", "cases show", "closes list", "contact draft", "contact show", "decide",
     "doctor", "events list",
     "events show", "evidence get", "evidence list", "evidence pack", "evidence sheet", "evidence verify",
-    "facts list", "gaps", "health", "orders export", "orders list", "orders show",
+    "facts list", "gaps", "health", "notices list", "notices show", "orders export", "orders list", "orders show",
     "platforms", "points list", "purchases list", "quarantine list", "quota", "reasons", "rules at", "rules diff",
     "rules list", "rules replay", "rules show", "stock list", "stores list", "suspects list", "tasks list",
     "tasks show", "today", "version",
 }  # fmt: skip
 # asked below for what is not there
-UNKNOWN = {"approvals show", "cases show", "events show", "evidence get", "tasks show"}
+UNKNOWN = {"approvals show", "cases show", "events show", "evidence get", "notices show", "tasks show"}
 APART = {  # never beside a gateway, or needing none
     "init", "serve", "demo", "restore", "db upgrade", "db move", "message check", "message write", "new-platform",
 }  # fmt: skip
@@ -176,6 +176,18 @@ def _task(subject: str, *more: object) -> Arguments:
     return listed
 
 
+def _notice(kind: str, *more: object) -> Arguments:
+    """Return the first notice of a kind."""
+
+    def listed(shop: Shop) -> Sequence[object]:
+        told = [each["notice"] for each in shop.gateway.done("notices", "list", "--all")]
+        first = min((each for each in told if each["kind"] == kind), key=lambda each: (each["at"], each["id"]))
+        shop.memory[f"notice {kind}"] = first["id"]
+        return (first["id"], *more)
+
+    return listed
+
+
 def _tokens(shop: Shop) -> dict[str, str]:
     return {"ACCESS": "a" * 32, "REFRESH": "r" * 32}
 
@@ -283,6 +295,12 @@ DAY = (
     Row("tasks cancel", _task("LID"), 2),  # why?
     Row("tasks cancel", _task("LID", "--because", "sold out for good"), 0),
     Row("tasks cancel", _given("nonsense", "--because", "x"), 1),
+    Row("notices settle", _notice("stock_low"), 0),
+    Row("notices settle", _notice("stock_low"), 1),  # it is settled
+    Row("notices settle", _given("nonsense"), 1),
+    Row("notices send-again", _notice("stock_low"), 2),  # to whom?
+    Row("notices send-again", _notice("stock_low", "--address", "nobody"), 1),
+    Row("notices test", _given("nobody"), 1),
     Row("approvals yes", _given("nonsense"), 1),
     Row("approvals no", _given("nonsense"), 1),
     Row("stock read", _given("--store", SG), 0),  # no call there tells it
@@ -507,6 +525,8 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
         "evidence verify": ["--all"],
         "facts list": [],
         "gaps": [],
+        "notices list": [],
+        "notices show": ["nonsense"],
         "orders export": [tmp_path / "orders.csv", "--format", "csv"],
         "orders list": [],
         "orders show": [order, "--store", SG],

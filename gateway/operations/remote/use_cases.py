@@ -29,6 +29,7 @@ from gateway.operations.context import Context
 from gateway.operations.events import replay_events
 from gateway.operations.evidence import add_evidence
 from gateway.operations.facts import import_facts, set_fact
+from gateway.operations.notices import send_notice_again, settle_notice, try_address
 from gateway.operations.purchases import discover_purchases, import_links, link_purchase, unlink_purchase
 from gateway.operations.pushing import set_push_url
 from gateway.operations.quarantine import retry_quarantine
@@ -145,6 +146,9 @@ _TABLE = (
     UseCase(finish_task, "gateway tasks list --all"),
     UseCase(cancel_task, "gateway tasks list --all"),
     UseCase(answer_approval, "gateway approvals list --all"),
+    UseCase(settle_notice, "gateway notices list --all"),
+    UseCase(send_notice_again, "gateway notices show NOTICE"),
+    UseCase(try_address, "gateway notices list"),
     UseCase(stop_effects, "gateway stores list"),
 )
 

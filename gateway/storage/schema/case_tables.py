@@ -272,6 +272,12 @@ notices = Table(
     at("settled_at", nullable=True),
     UniqueConstraint("key"),
     Index("ix_notices_at", "at"),
+    Index(
+        "ix_notices_open",
+        "at",
+        sqlite_where=text("settled_at is null"),
+        postgresql_where=text("settled_at is null"),
+    ),
 )
 
 # The way of each notice to each address.

@@ -264,6 +264,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_notices_key")),
     )
     op.create_index("ix_notices_at", "notices", ["at"])
+    op.create_index("ix_notices_open", "notices", ["at"], **_where("settled_at is null"))
     op.create_table(
         "shared_rates",
         _id("store"),

@@ -1,0 +1,1 @@
+"""Carrying notices to the addresses of the configuration: webhooks, and whatever apprise knows."""
