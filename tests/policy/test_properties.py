@@ -261,7 +261,7 @@ def test_one_decision_byte_for_byte(rules, scenario):
     )
     others = ",".join(option.format(path=path) for path in PATHS[:5])
     assert canonical_bytes(decide(scenario(order=order), rules)).decode() == (
-        '{"id":"case-1","rule_set":"2026.11.2","path":"wait","action":"wait","performed_by":"platform",'
+        '{"id":"case-1","rule_set":"2026.11.3","path":"wait","action":"wait","performed_by":"platform",'
         '"not_before":"2026-03-11T08:00:00+08:00","act_by":"2026-03-11T08:00:00+08:00","native_reason":null,'
         '"approval":[],"cost":{"total":{"amount":"0.00","currency":"MYR"},"items":[]},"because":["SHP-31"],'
         '"explanation":"The buyer has not paid. Shopee cancels an unpaid order by itself, at no cost to the shop.",'
