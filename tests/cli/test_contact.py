@@ -20,6 +20,8 @@ from gateway.ports import OrderBatch, RawItem
 from gateway.storage import stores as rows
 from tests.kit.paper import make_order
 
+pytestmark = pytest.mark.slow  # whole gateways, command by command
+
 SECRET = "Li Hidden writes: fine with me"
 CONFIGURATION = 'contact:\n  xhs: {phone: "13812345678"}\n'
 

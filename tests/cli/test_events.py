@@ -15,6 +15,8 @@ from gateway.bootstrap import running
 from gateway.operations import receiving
 from gateway.operations.serving import Pages
 
+pytestmark = pytest.mark.slow  # whole gateways, command by command
+
 NAME = "Aisyah"
 
 

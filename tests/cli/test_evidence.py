@@ -22,6 +22,8 @@ from gateway.ports import OrderBatch
 from gateway.storage import stores as rows
 from tests.kit.paper import make_order
 
+pytestmark = pytest.mark.slow  # whole gateways, command by command
+
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n the chat \x00\xff"
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from gateway.bootstrap import running
 from gateway.orders.alerts import raise_alerts
 from gateway.orders.quarantine import keep_bad
 from gateway.ports import BadItem, Unmapped
 from gateway.sync.gaps import record_gaps
+
+pytestmark = pytest.mark.slow  # whole gateways, command by command
 
 SG = "shopee-301000101"
 

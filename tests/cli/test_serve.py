@@ -14,6 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
+
+pytestmark = pytest.mark.slow  # whole gateways, command by command
 
 GATEWAY = [sys.executable, "-c", "from gateway.bootstrap import main; main()"]
 LIMIT = 60.0  # seconds a machine with other work may need

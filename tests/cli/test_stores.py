@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
+pytestmark = pytest.mark.slow  # whole gateways, command by command
+
 SG, MY = "shopee-301000101", "shopee-301000202"
 
 

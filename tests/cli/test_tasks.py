@@ -32,6 +32,8 @@ from gateway.ports import OrderBatch, RawItem
 from gateway.storage import stores as rows
 from tests.kit.paper import make_order
 
+pytestmark = pytest.mark.slow  # whole gateways, command by command
+
 WORDS = "亲,非常抱歉,杯子暂时无法发出"
 XHS = Store(
     id="xhs", app="x", platform="xiaohongshu", external_id="1", region="CN", currency="CNY", time_zone="Asia/Shanghai"
