@@ -45,7 +45,6 @@ class Delivering:
     ) -> None:
         self._context = context
         self._turns = turns
-        self._settings = context.configuration.notify
         self._sender = sender or Sender()
         self._environ = environment() if environ is None else environ
         self._look_every = look_every
@@ -54,7 +53,8 @@ class Delivering:
     async def run(self) -> None:
         """Deliver until cancelled."""
         context = self._context
-        names = [each.name for each in self._settings.addresses]
+        addresses = context.configuration.notify.addresses
+        names = [each.name for each in addresses]
         now = context.clock.now()
         await context.database.write(lambda c: drop_unknown(c, names, now))
         loops = [
@@ -62,7 +62,7 @@ class Delivering:
                 self._turns.hold(f"notify:{each.name}", partial(self._keep_delivering, each)),
                 name=f"notify {each.name}",
             )
-            for each in self._settings.addresses
+            for each in addresses
         ]
         try:
             await asyncio.gather(*loops) if loops else await asyncio.Event().wait()
@@ -105,13 +105,15 @@ class Delivering:
         context = self._context
         try:
             opened = open_address(address, context.folder.path, self._environ)
-            words = words_of(notice, Language(self._settings.language))
+            words = words_of(notice, Language(context.configuration.notify.language))
             return await self._sender.send(opened, notice, words, context.clock.now())
         except ConfigurationError as error:
             if address.name not in self._told:
                 self._told.add(address.name)
                 log.warning("notice.address_unusable", address=address.name, text=str(error))
             return Tried(str(error))
+        except Exception as error:  # what one address does to us must not end the others; its text may hold the URL
+            return Tried(f"a fault: {type(error).__name__}")
 
 
 def routing(context: Context) -> Handler:
