@@ -178,7 +178,19 @@ def _call(found: Found, act: Act, standing: Standing) -> Step:
     what = act.operation.value.replace("_", " ")
     if (held := _held(found, standing, same, what)) is not None:
         return held
+    if (shows_by := _not_shown_yet(standing, same)) is not None:
+        words = f"The platform confirmed it ({what}), but does not show it yet. {found.decision.explanation}"
+        return Step(kind=StepKind.wait, because=words, waits_for=WaitsFor.platform, due_at=shows_by)
     return Step(kind=StepKind.call, because=found.decision.explanation, act=act)
+
+
+def _not_shown_yet(standing: Standing, before: Sequence[Effect]) -> datetime | None:
+    """Return until when a confirmed effect may stay unseen, None when there is none to wait for.
+
+    An application that a platform keeps apart from its order shows with the next pull; until then it is not made again.
+    """
+    done = [each.changed_at + SHOWS_WITHIN for each in before if each.state is EffectState.confirmed]
+    return max((shows_by for shows_by in done if shows_by > standing.now), default=None)
 
 
 def _held(found: Found, standing: Standing, before: Sequence[Effect], what: str) -> Step | None:
