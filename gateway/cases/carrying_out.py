@@ -79,11 +79,11 @@ class CarryingOut:
         wait = again or min(_FIRST_AGAIN * 2 ** min(effect.attempts, 16), _LONGEST_AGAIN)
         return Rest(waits_for=WaitsFor.outcome, because=words, due_at=instant + wait)
 
-    async def leave(self, now: Case, rest: Rest, seen: int, what: str, told: Mapping[str, object]) -> Case:
-        """Write how a turn leaves its case."""
+    async def leave(self, now: Case, rest: Rest, what: str, told: Mapping[str, object]) -> Case:
+        """Write how a turn leaves its case after a call; news that came until now were the call's own, or wait."""
         instant = self._road.clock.now()
         return await self._road.database.write(
-            lambda c: turns.leave(c, now, rest, instant, seen=seen, what=what, told=told)
+            lambda c: turns.leave(c, now, rest, instant, seen=None, what=what, told=told)
         )
 
     async def _send(self, now: Now, step: Step, act: Act, needs: tuple[str, ...]) -> Turn:
@@ -95,7 +95,7 @@ class CarryingOut:
         self, c: Transaction, now: Now, step: Step, act: Act, needs: tuple[str, ...], instant: datetime
     ) -> Effect:
         """Commit to an effect together with its decision, what it spends, the yes it uses, and the case's history."""
-        turns.check(c, now.case)
+        held = turns.check(c, now.case)
         decision = self._keep(c, now, instant)
         if needs:
             self._use_yes(c, now, step, needs, instant)
@@ -112,7 +112,6 @@ class CarryingOut:
         if act.operation is Operation.seller_close:
             hold(c, now.connection.store, **self._spending(now, instant), holder=effect)
         take_back(c, now, instant, keep=())
-        held = turns.check(c, now.case)
         rest = self._rest(now, step, decision, waits_for=WaitsFor.outcome, due_at=held.due_at or instant)
         turns.leave(c, now.case, rest, instant, seen=now.seen, told=told_of(now.found, step, effect))
         return effect_of(c, effect)
@@ -133,8 +132,7 @@ class CarryingOut:
                 if isinstance(error, RateLimited) and error.retry_after is not None:
                     again = timedelta(seconds=error.retry_after)
         told = {"effect": effect.id, "state": effect.state.value, "operation": effect.act.operation.value}
-        seen = await self._road.database.read(lambda c: turns.check(c, now.case).version)
-        case = await self.leave(now.case, self.rest_of(effect, because, again), seen, "effect", told)
+        case = await self.leave(now.case, self.rest_of(effect, because, again), "effect", told)
         return Turn(case=case, found=now.found, step=step, effect=effect, because=because or effect.because)
 
     async def _message(self, now: Now, step: Step, needs: tuple[str, ...]) -> Turn:
@@ -196,7 +194,6 @@ class CarryingOut:
 
     def _write(self, c: Transaction, now: Now, step: Step, needs: tuple[str, ...]) -> Case:
         """Do a step that is no call, in one transaction with its decision and the case's history."""
-        turns.check(c, now.case)
         instant = self._road.clock.now()
         decision = self._keep(c, now, instant)
         if step.kind is StepKind.settle:

@@ -7,6 +7,7 @@ looked for at the platform and never called again unseen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,12 +16,12 @@ from sqlalchemy import Connection as Transaction
 from gateway.cases import approvals, turns
 from gateway.cases.after import Aftermath
 from gateway.cases.carrying_out import CarryingOut
-from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, history_of
+from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, let_go_on_at
 from gateway.cases.effects import Effect, EffectState, called_elsewhere, effects_of
 from gateway.cases.ending import Standing
 from gateway.cases.road import Found, Road
 from gateway.cases.step import STOPPED_LOOK, Step, StepKind, asked_first, needs_of, step_of
-from gateway.cases.tasks import tasks_like
+from gateway.cases.tasks import tasks_of_case
 from gateway.cases.turn import Means, Now, Turn
 from gateway.cases.turns import Rest, Superseded
 from gateway.errors import GatewayError
@@ -65,11 +66,11 @@ class CaseLoop:
         case = await self._road.database.read(lambda c: case_of(c, case_id))
         async with self._road.alone.with_order(case.store, case.order_id):
             now = self._road.clock.now()
-            begun = await self._road.database.write(lambda c: turns.begin(c, case_id, now, claimed=claimed))
+            begun, effects = await self._road.database.write(lambda c: _begin(c, case_id, now, claimed=claimed))
             if begun is None:
                 return Turn(case=await self._road.database.read(lambda c: case_of(c, case_id)))
             try:
-                return await self._turn(begun, patient=not claimed, yes_by=yes_by)
+                return await self._turn(begun, effects, patient=not claimed, yes_by=yes_by)
             except Superseded:
                 raise
             except GatewayError as error:
@@ -77,24 +78,19 @@ class CaseLoop:
                 await self._road.database.write(lambda c: turns.stumble(c, begun, words))
                 raise
 
-    async def _turn(self, case: Case, *, patient: bool, yes_by: str | None) -> Turn:
+    async def _turn(self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None) -> Turn:
         connection = await self._road.open(case.store)
         read_at = self._road.clock.now()
-        effects = await self._effects(case)
         under_way = next((each for each in effects if each.state.is_open), None)
         if under_way is not None and not (_is_own(under_way, case) and under_way.state is EffectState.committed):
             waiting = await self._await(case, under_way, connection, patient=patient)
             if waiting is not None:
                 return waiting
             under_way = None
-        found = await self._road.decide(connection, case.order_id, Reason(case.reason))
-        now = await self._now(case, connection, found, read_at, patient=patient)
+        now = await self._now(case, connection, read_at, patient=patient)
         if case.stage is Stage.after and self._aftermath is not None:
             return await self._after(now, self._aftermath, under_way)
         return await self._step(now, under_way, yes_by)
-
-    async def _effects(self, case: Case) -> list[Effect]:
-        return await self._road.database.read(lambda c: effects_of(c, case.store, case.order_id))
 
     async def _await(self, case: Case, effect: Effect, connection: Connection, *, patient: bool) -> Turn | None:
         """See what became of a call under way; return None once it is settled, and the turn goes on."""
@@ -113,28 +109,21 @@ class CaseLoop:
             again = turns.LEASE
         if not effect.state.is_open:
             return None
-        seen = await self._road.database.read(lambda c: turns.check(c, case).version)
         rest = self._carry.rest_of(effect, "", again)
         told = {"effect": effect.id, "state": effect.state.value, "operation": effect.act.operation.value}
-        after = await self._carry.leave(case, rest, seen, "effect", told)
+        after = await self._carry.leave(case, rest, "effect", told)
         return Turn(case=after, effect=effect, because=rest.because)
 
-    async def _now(self, case: Case, connection: Connection, found: Found, read_at: datetime, *, patient: bool) -> Now:
-        """Read how the case stands, in one snapshot."""
-        instant = self._road.clock.now()
+    async def _now(self, case: Case, connection: Connection, read_at: datetime, *, patient: bool) -> Now:
+        """Read the facts anew, decide, and see how the case stands, all in one snapshot."""
         store, manifest = connection.store, connection.manifest
-        needs = needs_of(found, manifest, store.mode)
-        decision = found.decision
 
-        def read(c: Transaction) -> Standing:
-            since = max(
-                (line.at for line in history_of(c, case.id) if line.what in {"opened", "resumed"}),
-                default=case.opened_at,
-            )
+        def read(c: Transaction, found: Found, instant: datetime) -> Standing:
+            needs, decision = needs_of(found, manifest, store.mode), found.decision
+            since = let_go_on_at(c, case)
             cost = decision.cost.total
             agreed = approvals.standing(c, case, decision.action, needs, instant, cost=cost) if needs else None
             refused = approvals.refusal(c, case, decision.action, needs, cost=cost, since=since) if needs else None
-            tasks = tasks_like(c, case_id=case.id)
             return Standing(
                 case=case,
                 now=instant,
@@ -143,16 +132,17 @@ class CaseLoop:
                 stopped=stores.stopped(c, store.id),
                 since=since,
                 effects=[each for each in effects_of(c, case.store, case.order_id) if _is_own(each, case)],
-                tasks=sorted(tasks, key=lambda each: each.opened_at),
+                tasks=tasks_of_case(c, case.id),
                 agreed=agreed is not None,
                 refused_by=None if refused is None else refused.second_by or refused.first_by,
             )
 
+        found, standing = await self._road.decide_beside(connection, case.order_id, Reason(case.reason), read)
         return Now(
             case=case,
             connection=connection,
             found=found,
-            standing=await self._road.database.read(read),
+            standing=standing,
             facts_read_at=read_at,
             seen=case.version if found.version is None else found.version,
             patient=patient,
@@ -210,6 +200,12 @@ class CaseLoop:
 
         left = await self._road.database.write(look)
         return await self._carry.do(now, left, ()) if isinstance(left, Step) else Turn(case=left, found=now.found)
+
+
+def _begin(c: Transaction, case_id: str, now: datetime, *, claimed: bool) -> tuple[Case | None, Sequence[Effect]]:
+    """Begin a turn, and see what was done about its order."""
+    case = turns.begin(c, case_id, now, claimed=claimed)
+    return case, () if case is None else effects_of(c, case.store, case.order_id)
 
 
 def _is_own(effect: Effect, case: Case) -> bool:

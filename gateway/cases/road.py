@@ -9,13 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import select
 
 from gateway.cases.alone import OneAtATime
-from gateway.cases.case import open_case_of
+from gateway.cases.case import version_of_open
 from gateway.cases.counts import counts_of
 from gateway.cases.effects import (
     Effect,
@@ -56,6 +57,8 @@ from gateway.sync.connections import Connection, Connections
 from gateway.sync.pull import Pull
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 PERSON_ORDER = "person_order"  # the audit entry that says what a person ordered by name, and what was shown first
 
@@ -127,6 +130,18 @@ class Road:
 
         Raises NotFound when there is no such order, and the error tree when it cannot be read.
         """
+        found, _ = await self.decide_beside(connection, order_id, reason, lambda *_: None, request_id)
+        return found
+
+    async def decide_beside(
+        self,
+        connection: Connection,
+        order_id: str,
+        reason: Reason,
+        look: Callable[[Transaction, Found, datetime], T],
+        request_id: str | None = None,
+    ) -> tuple[Found, T]:
+        """Do as `decide`, and ``look`` at what else is stored, in the snapshot of the facts and at their instant."""
         await self.refresh(connection, order_id, request_id)
         store = connection.store
         health = (
@@ -138,21 +153,25 @@ class Road:
         if health is not None:
             await self._hear(store, health, now)
 
-        def read(c: Transaction) -> tuple[StoredOrder, Question, int | None]:
-            found = stored_order(c, self._vault, store.id, order_id)
-            if found is None:
-                raise _no_order(store.id, order_id)
-            skus = [line.sku for line in found.order.lines if line.sku]
-            facts = facts_for(c, store.id, order_id, skus)
-            counts = counts_of(c, store, self.rules, now, order_id=order_id)
-            known = gathered(c, store.id, order_id, now)
-            valuation = self._valuations.get(store.id, {})
-            question = question_of(found, store, reason, counts, facts, valuation, now, known)
-            case = open_case_of(c, store.id, order_id)
-            return found, question, None if case is None else case.version
+        def read(c: Transaction) -> tuple[Found, T]:
+            found = self._found(c, store, order_id, reason, now)
+            return found, look(c, found, now)
 
-        found, question, version = await self.database.read(read)
-        return Found(found, question, decide(question.scenario, self.rules.of_store(store.id)), version)
+        return await self.database.read(read)
+
+    def _found(self, c: Transaction, store: Store, order_id: str, reason: Reason, now: datetime) -> Found:
+        """Decide about an order as it is stored now."""
+        found = stored_order(c, self._vault, store.id, order_id)
+        if found is None:
+            raise _no_order(store.id, order_id)
+        skus = [line.sku for line in found.order.lines if line.sku]
+        facts = facts_for(c, store.id, order_id, skus)
+        counts = counts_of(c, store, self.rules, now, order_id=order_id)
+        known = gathered(c, store.id, order_id, now)
+        valuation = self._valuations.get(store.id, {})
+        question = question_of(found, store, reason, counts, facts, valuation, now, known)
+        decision = decide(question.scenario, self.rules.of_store(store.id))
+        return Found(found, question, decision, version_of_open(c, store.id, order_id))
 
     async def _hear(self, store: Store, health: StoreHealth, now: datetime) -> None:
         """Book the points the platform tells, when they are news."""

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
 
 from gateway.errors import Conflict, NotFound
 from gateway.orders.keys import OrderKeys, label
@@ -24,6 +24,8 @@ from gateway.storage.moments import from_micros, from_micros_or_none, to_micros,
 from gateway.storage.schema import tasks
 from gateway.storage.vault import Vault
 from gateway.work.wake import add_history, wake_cases
+
+_OF_CASE = select(tasks).where(tasks.c.case_id == bindparam("the_case")).order_by(tasks.c.opened_at, tasks.c.id)
 
 
 class TaskKind(StrEnum):
@@ -198,6 +200,11 @@ def tasks_like(
     where += [tasks.c[name] == value for name, value in wanted.items() if value is not None]
     order = (tasks.c.due_by.is_(None), tasks.c.due_by, tasks.c.opened_at, tasks.c.id)
     return [_load(row) for row in c.execute(select(tasks).where(*where).order_by(*order))]
+
+
+def tasks_of_case(c: Connection, case_id: str) -> list[Task]:
+    """Return the tasks of a case, the oldest first."""
+    return [_load(row) for row in c.execute(_OF_CASE, {"the_case": case_id})]
 
 
 def last_done(c: Connection, case_id: str, kind: TaskKind) -> Task | None:

@@ -87,19 +87,20 @@ def leave(
     rest: Rest,
     now: datetime,
     *,
-    seen: int,
+    seen: int | None,
     what: str = "turn",
     told: Mapping[str, object] | None = None,
 ) -> Case:
     """Write how a turn leaves its case, with a line ``what`` in its history; ``told`` says more there.
 
     ``seen`` is the version up to which news were among the facts; for later ones the case is due as they made it.
+    None: for all that came the case is due soon enough as ``rest`` says.
     Raises Superseded.
     """
     standing = check(connection, case)
     settled = rest.state is CaseState.settled
     due_at = rest.due_at
-    if standing.version > seen and standing.due_at is not None:
+    if seen is not None and standing.version > seen and standing.due_at is not None:
         due_at = standing.due_at if due_at is None else min(due_at, standing.due_at)
     after = replace(
         standing,

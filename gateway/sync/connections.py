@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import Connection as Transaction
+
 from gateway.errors import StoreDisconnected
 from gateway.model.store import App, AppSecret, Store, StoreState
 from gateway.ports import Adapter, Channel, Manifest
@@ -50,17 +52,25 @@ class Connections:
 
         Raises NotFound for an unknown store and StoreDisconnected for one whose authorisation is gone.
         """
-        store = await self._database.read(lambda c: rows.store_of(c, store_id))
-        if store.state is StoreState.disconnected:
-            raise StoreDisconnected(
-                f"Store {store.id} is disconnected: {store.state_reason} "
-                f"Connect it again with `gateway stores connect --app {store.app}`."
-            )
-        return await self.open_any(store)
+
+        def read(c: Transaction) -> tuple[Store, App, AppSecret]:
+            store = rows.store_of(c, store_id)
+            if store.state is StoreState.disconnected:
+                raise StoreDisconnected(
+                    f"Store {store.id} is disconnected: {store.state_reason} "
+                    f"Connect it again with `gateway stores connect --app {store.app}`."
+                )
+            return store, *self._app(c, store)
+
+        return self._opened(*await self._database.read(read))
 
     async def open_any(self, store: Store) -> Connection:
         """Return the connection to ``store`` whatever its state."""
-        app = await self._database.read(lambda c: rows.app_of(c, store.app))
-        secret = await self._database.read(lambda c: rows.app_secret(c, self._vault, store.app))
+        return self._opened(store, *await self._database.read(lambda c: self._app(c, store)))
+
+    def _app(self, c: Transaction, store: Store) -> tuple[App, AppSecret]:
+        return rows.app_of(c, store.app), rows.app_secret(c, self._vault, store.app)
+
+    def _opened(self, store: Store, app: App, secret: AppSecret) -> Connection:
         adapter = self._adapter_for(store.platform)
         return Connection(store, app, adapter, self._open_channel(adapter, app, secret, store))

@@ -81,6 +81,23 @@ async def test_closes_once_and_settles_when_the_platform_shows_it(shop: Any) -> 
     assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
 
 
+async def test_what_was_confirmed_and_does_not_show_yet_is_not_done_again(shop: Any) -> None:
+    def unseen(act: Act) -> str:
+        shop.platform.performed.append(act)
+        return "ref-1"
+
+    shop.platform.apply = unseen  # as an application that is kept apart from its order
+    case = await opened(shop)
+    await turn(shop, case)
+    after = await turn(shop, case)
+    assert (after.state, after.waits_for) == ("running", "platform")
+    (effect,) = await effects(shop)
+    assert after.due_at == effect.changed_at + timedelta(minutes=30)
+    assert "does not show it yet" in after.because
+    await turn(shop, case)
+    assert len(shop.platform.performed) == 2, "it went on not showing: it is done anew"
+
+
 async def test_a_wake_up_that_is_stale_does_nothing(shop: Any) -> None:
     case = await opened(shop)
     await shop.database.write(lambda c: rows.set_stop(c, "s1", True, "anna", shop.clock.now()))
@@ -231,7 +248,7 @@ async def test_an_unknown_outcome_is_shown_and_looked_for(shop: Any) -> None:
 async def held_turn(shop: Any, case: Any) -> tuple[Any, Any]:
     """Start a turn that has decided and waits; return it and what lets it go on."""
     resolver, there, go = shop.resolver(), asyncio.Event(), asyncio.Event()
-    decide = resolver._road.decide
+    decide = resolver._road.decide_beside
 
     async def decide_and_wait(*arguments: Any) -> Any:
         found = await decide(*arguments)
@@ -239,7 +256,7 @@ async def held_turn(shop: Any, case: Any) -> tuple[Any, Any]:
         await go.wait()
         return found
 
-    resolver._road.decide = decide_and_wait
+    resolver._road.decide_beside = decide_and_wait
     running = asyncio.ensure_future(resolver.cases.advance(case.id))
     await asyncio.wait_for(there.wait(), 30)
     return running, go
@@ -315,13 +332,13 @@ async def test_a_fault_leaves_the_case_due_and_says_why(shop: Any) -> None:
 async def test_an_overtaken_foreground_turn_says_so(shop: Any) -> None:
     case = await opened(shop)
     resolver = shop.resolver()
-    decide = resolver._road.decide
+    decide = resolver._road.decide_beside
 
     async def decide_and_stop(*arguments: Any) -> Any:
         found = await decide(*arguments)
         await shop.database.write(lambda c: stop(c, case, "ben", shop.clock.now(), ""))
         return found
 
-    resolver._road.decide = decide_and_stop
+    resolver._road.decide_beside = decide_and_stop
     with pytest.raises(Superseded, match=case.id):
         await resolver.resolve("s1", "o1", Reason.out_of_stock, by="anna")
