@@ -30,7 +30,15 @@ from adapters.xiaohongshu.payloads import (
     whole_of,
 )
 from gateway.errors import DataError, NotFound
-from gateway.model.after_sale import AfterSale, AfterSaleReason, GoodsState, RefundState, RequestKind, RequestState
+from gateway.model.after_sale import (
+    AfterSale,
+    AfterSaleReason,
+    GoodsState,
+    OpenedBy,
+    RefundState,
+    RequestKind,
+    RequestState,
+)
 from gateway.model.money import to_minor
 from gateway.model.store import Store
 from gateway.ports import AfterSalePage, BadItem, Call, Channel, RawItem, Unmapped, Window
@@ -64,7 +72,7 @@ def list_call(span: Span, window: Window) -> Call:
 
 def detail_call(returns_id: str) -> Call:
     """Return the call for one after-sale."""
-    return read(_DETAIL, {"returnsId": returns_id, "needNegotiateRecord": False})
+    return read(_DETAIL, {"returnsId": returns_id, "needNegotiateRecord": True})
 
 
 async def list_after_sales(channel: Channel, window: Window, page: str | None) -> AfterSalePage:
@@ -155,6 +163,7 @@ def after_sale_fields(
         "goods": _goods(kind, progress, told.get("expressNo")),
         "refund": _refund(row, progress.state, strange),
         "dispute": progress.dispute,
+        "opened_by": _opened_by(content, strange),
         "raw_status": status,
         "raw_details": {name: str(value) for name in _DETAILS if (value := row.get(name)) not in (None, "", -1, 0)},
         # Ids of reasons are not published and their names are the platform's to change: nothing is guessed.
@@ -186,6 +195,15 @@ def _express(content: Mapping[str, Any]) -> Mapping[str, Any]:
     parcels = content.get("logisticsInfo")
     parcel = parcels.get("afterSale") if isinstance(parcels, dict) else None
     return express().validate_python(parcel) if isinstance(parcel, dict) else {}
+
+
+def _opened_by(content: Mapping[str, Any], strange: Strange) -> OpenedBy | None:
+    """Tell who opened an after-sale by the first line of its talk (section 5.2); None where no talk is told."""
+    talk = content.get("negotiateRecords")
+    lines = [each for each in talk if isinstance(each, dict)] if isinstance(talk, list) else []
+    first = min(lines, key=lambda line: str(line.get("time") or ""), default=None)
+    role = None if first is None else first.get("operatorRole")
+    return None if role in {None, ""} else strange.meaning(words.ROLE, "operatorRole", str(role), OpenedBy.unknown)
 
 
 def _goods(kind: RequestKind, progress: words.Progress, sent_with: str | None) -> GoodsState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gateway.model.after_sale import DisputeState, GoodsState, RefundState, RequestKind, RequestState
+from gateway.model.after_sale import DisputeState, GoodsState, OpenedBy, RefundState, RequestKind, RequestState
 from gateway.model.order import Closure, FulfillmentState, SaleType
 
 
@@ -103,6 +103,13 @@ AFTER_SALE_STATUS: Mapping[str, Progress] = {
     "12": Progress(RequestState.agreed, GoodsState.received),
     "13": Progress(RequestState.agreed, GoodsState.received),
     "14": Progress(RequestState.open, GoodsState.unknown, DisputeState.judging),
+}
+
+ROLE: Mapping[str, OpenedBy] = {  # numbered like `requestFrom` of the pushes; the talk's own numbers are not published
+    "1": OpenedBy.buyer,
+    "2": OpenedBy.seller,
+    "3": OpenedBy.platform,  # customer service
+    "4": OpenedBy.platform,
 }
 
 REFUND_STATUS: Mapping[str, RefundState] = {

@@ -19,7 +19,7 @@ from gateway.ledger import points, quota
 from gateway.ledger.booking import expect_points, held_by_effect
 from gateway.ledger.quota import CloseEntry, CloseState
 from gateway.ledger.standing import Allotment, allotment_of
-from gateway.model.after_sale import RequestKind, RequestState
+from gateway.model.after_sale import OpenedBy, RequestKind, RequestState
 from gateway.model.order import Closure, EndedBy, FulfillmentState, PaymentState, Phase
 from gateway.model.store import Role, Store
 from gateway.policy.rule_set import RuleSet
@@ -27,11 +27,12 @@ from gateway.storage.moments import from_micros
 from gateway.storage.schema import after_sales, orders, stores
 from gateway.storage.statements import one_of
 
-_BY_REQUEST = exists().where(
-    after_sales.c.store == orders.c.store,
-    after_sales.c.order_id == orders.c.order_id,
-    after_sales.c.kind.in_([RequestKind.cancellation, RequestKind.refund, RequestKind.return_refund]),
-    after_sales.c.state.in_([RequestState.open, RequestState.agreed, RequestState.done]),
+_ASKS = after_sales.c.kind.in_([RequestKind.cancellation, RequestKind.refund, RequestKind.return_refund]) & (
+    after_sales.c.state.in_([RequestState.open, RequestState.agreed, RequestState.done])
+)
+_HAS_REQUEST = exists().where(after_sales.c.store == orders.c.store, after_sales.c.order_id == orders.c.order_id, _ASKS)
+_REQUESTS = select(after_sales.c.document).where(
+    after_sales.c.store == bindparam("the_store"), after_sales.c.order_id == bindparam("the_order"), _ASKS
 )
 _ENDED_OR_BOOKED = select(
     orders.c.order_id,
@@ -42,7 +43,7 @@ _ENDED_OR_BOOKED = select(
     orders.c.ended_by,
     orders.c.ended_at,
     orders.c.updated_at,
-    _BY_REQUEST.label("by_request"),
+    _HAS_REQUEST.label("has_request"),
 ).where(
     orders.c.store == bindparam("the_store"),
     one_of(orders.c.order_id, "ids"),
@@ -61,20 +62,27 @@ def book_found(connection: Connection, store: Store, rules: RuleSet, order_ids: 
         before = quota.entry_of(connection, store.id, row.order_id)
         ended_at = from_micros(row.ended_at if row.ended_at is not None else row.updated_at)
         allotment = allotment_of(store, rules, ended_at)
-        if allotment is not None and _is_sellers(row, before):
+        by_request = row.has_request and _is_asked(connection, store, row.order_id)
+        if allotment is not None and _is_sellers(row, before, by_request=by_request):
             _book(connection, store, row.order_id, before, allotment, ended_at, now)
         else:
             _take_back(connection, store, before, now)
 
 
-def _is_sellers(row: Row[Any], before: CloseEntry | None) -> bool:
+def _is_asked(connection: Connection, store: Store, order_id: str) -> bool:
+    """Tell whether anybody but the seller asked: a close in the console opens a refund of the seller's own."""
+    found = connection.execute(_REQUESTS, {"the_store": store.id, "the_order": order_id}).scalars()
+    return any(orjson.loads(document).get("opened_by") != OpenedBy.seller for document in found)
+
+
+def _is_sellers(row: Row[Any], before: CloseEntry | None, *, by_request: bool) -> bool:
     if row.closure not in _ENDED:
         return False
     if row.ended_by not in _UNSAID:
         return bool(row.ended_by == EndedBy.seller)
     left = row.fulfillment != FulfillmentState.not_due
     prepared = before is not None and before.state in {CloseState.reserved, CloseState.spent}
-    return row.payment == PaymentState.paid and not row.by_request and (prepared or not left)
+    return row.payment == PaymentState.paid and not by_request and (prepared or not left)
 
 
 def _book(

@@ -18,7 +18,7 @@ from gateway.ledger.booking import hold, plan_of
 from gateway.ledger.forecast import line_forecasts, month_bounds, quota_forecast
 from gateway.ledger.points import PointsEntry, PointsKind
 from gateway.ledger.quota import CloseEntry, CloseState
-from gateway.model.after_sale import AfterSale, RequestKind, RequestState
+from gateway.model.after_sale import AfterSale, OpenedBy, RequestKind, RequestState
 from gateway.model.order import Buyer, Closure, EndedBy, FulfillmentState, Recipient
 from gateway.policy.decide import decide
 from gateway.policy.rule_set import load_rules
@@ -197,6 +197,30 @@ async def test_a_request_of_the_buyer_that_comes_to_light_takes_the_booking_back
     assert found.state is CloseState.withdrawn
     assert await expected(shop) == 0
     assert (await shop.read(lambda c: quota_forecast(c, shop.store, RULES, NOON))).left == 3
+
+
+async def test_the_sellers_own_refund_beside_a_close_leaves_the_booking(shop: Any) -> None:
+    shop.platform.put("1", NOON, **ended(ended_at=NOON))
+    await shop.pull().named(["1"])
+    assert await expected(shop) == 2
+    request = AfterSale(
+        store="s1",
+        order_id="1",
+        request_id="r1",
+        kind=RequestKind.cancellation,
+        state=RequestState.done,
+        opened_at=NOON,
+        updated_at=NOON,
+        currency="CNY",
+        opened_by=OpenedBy.seller,
+    )
+    shop.platform.put("1", NOON + timedelta(seconds=1), **ended(ended_at=NOON, requests=(request,)))
+    await shop.pull().named(["1"])
+    found = await entry(shop, "1")
+    assert found is not None
+    assert (found.state, found.units) == (CloseState.spent, 1)
+    assert await expected(shop) == 2
+    assert (await shop.read(lambda c: quota_forecast(c, shop.store, RULES, NOON))).left == 2
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ async def test_every_order_is_read_as_the_simulator_knows_it(simulated: Any) -> 
 
 async def test_after_sales_are_read_as_the_simulator_knows_them(simulated: Any) -> None:
     await asked(simulated, "buyer_requests_return")
+    await simulated.act(await simulated.make(), "merchant_closes")
     found = 0
     for truth in (await simulated.truths()).values():
         for row in truth["returns"]:
@@ -103,6 +104,7 @@ async def test_after_sales_are_read_as_the_simulator_knows_them(simulated: Any) 
                 line["sku_id"]: line["quantity"] for line in row["lines"]
             }
             assert one.tracking_number == (row["tracking_number"] or "")
+            assert one.opened_by == {1: "buyer", 2: "seller"}[row["request_from"]]
             deadline = {"1": one.answer_by, "3": one.inspect_by}.get(one.raw_status)
             if one.raw_status in {"1", "3"}:
                 assert seconds(deadline) == row["due_date"]

@@ -401,7 +401,7 @@ CASE = Case(
             "can_cancel_lines",
         }
     ),
-    only_whole=frozenset({"refund", "refunded_minor", "raw_details", "tracking_number", "lines"}),
+    only_whole=frozenset({"refund", "refunded_minor", "raw_details", "tracking_number", "lines", "opened_by"}),
     name_of=_name_of,
     common_in_body=True,
     currencies=frozenset({"CNY"}),
