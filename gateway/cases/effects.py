@@ -318,7 +318,9 @@ class Effects:
         if finding.happened is Happened.applied:
             return await self._to(effect, EffectState.confirmed, f"a probe saw it: {finding.because}"), None
         if finding.happened is Happened.not_applied and waited >= CERTAIN_AFTER:
-            return await self._to(effect, EffectState.not_applied, f"a probe did not see it: {finding.because}"), None
+            because = f"a probe did not see it: {finding.because}"
+            effect = await self._to(effect, EffectState.not_applied, because, seen=effect)
+            return effect, _FIRST_PROBE if effect.state.is_open else None
         return effect, min(max(waited, _FIRST_PROBE), _LONGEST_BETWEEN_PROBES)
 
     async def interrupted(self, effect: Effect) -> Effect:
@@ -326,8 +328,14 @@ class Effects:
         return await self._to(effect, EffectState.unknown, "whoever was calling the platform did not come back")
 
     async def drop(self, effect: Effect, because: str) -> Effect:
-        """Give a committed effect up before it was sent: the facts have changed."""
-        return await self._to(effect, EffectState.not_applied, because)
+        """Give a committed effect up before it was sent: the facts have changed.
+
+        Raises Conflict when it is being sent, or was: a call under way can no longer be taken back.
+        """
+        dropped = await self._to(effect, EffectState.not_applied, because, seen=effect)
+        if dropped.state.is_open:
+            raise Conflict(f"Effect {effect.id} was taken up elsewhere meanwhile: it is {dropped.state} now.")
+        return dropped
 
     async def _start(self, effect: Effect, guard: Guard | None) -> None:
         now = to_micros(self._clock.now())
@@ -350,12 +358,17 @@ class Effects:
 
         await self._database.write(act)
 
-    async def _to(self, effect: Effect, state: EffectState, because: str, reference: str = "") -> Effect:
+    async def _to(
+        self, effect: Effect, state: EffectState, because: str, reference: str = "", *, seen: Effect | None = None
+    ) -> Effect:
+        """Move an effect on; return it as it stands then. ``seen``: only if nobody has moved it since it was so."""
         now = self._clock.now()
 
         def move(connection: Connection) -> Effect:
             standing = effect_of(connection, effect.id)
             if not standing.state.is_open:  # somebody else has settled it meanwhile, and what is settled stays so
+                return standing
+            if seen is not None and (standing.state, standing.attempts) != (seen.state, seen.attempts):
                 return standing
             moved = _move(connection, effect, state, because, now, reference)
             message = moved.act.operation is Operation.send_message and "text" in moved.act.parameters
