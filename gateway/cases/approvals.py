@@ -196,6 +196,13 @@ def standing(
     return found if covers(found, action, needs, cost) else None
 
 
+def used_before(c: Connection, case: OfCase, action: Action, needs: Iterable[str], *, cost: Amount) -> bool:
+    """Tell whether a yes that covers this was used up in this case: what was asked of a person with it stays asked."""
+    where = (approvals.c.case_id == case.id) & (approvals.c.state == ApprovalState.used.value)
+    wanted = set(needs)
+    return any(covers(_load(row), action, wanted, cost) for row in c.execute(select(approvals).where(where)))
+
+
 def standing_or_asked(c: Connection, case_id: str) -> Approval | None:
     """Return the one approval of a case that is asked for or granted; it may be past its time."""
     row = c.execute(select(approvals).where(approvals.c.case_id == case_id, approvals.c.state.in_(_STANDS))).first()

@@ -26,7 +26,8 @@ class Standing:
     """What a case knows besides the facts: its store, what it has done and asked for, and what people said.
 
     ``effects`` and ``tasks`` are those of this case, the oldest first. ``since`` is when a person last let it go on.
-    ``agreed``: a yes stands that covers what is needed; ``refused_by``: who said no to it.
+    ``agreed``: a yes stands that covers what is needed; ``agreed_before``: one was used up,
+    with which a person's task may be asked for again; ``refused_by``: who said no to it.
     """
 
     case: Case
@@ -38,6 +39,7 @@ class Standing:
     effects: Sequence[Effect] = ()
     tasks: Sequence[Task] = ()
     agreed: bool = False
+    agreed_before: bool = False
     refused_by: str | None = None
 
 

@@ -134,6 +134,7 @@ class CaseLoop:
                 effects=[each for each in effects_of(c, case.store, case.order_id) if _is_own(each, case)],
                 tasks=tasks_of_case(c, case.id),
                 agreed=agreed is not None,
+                agreed_before=bool(needs) and approvals.used_before(c, case, decision.action, needs, cost=cost),
                 refused_by=None if refused is None else refused.second_by or refused.first_by,
             )
 

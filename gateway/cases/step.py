@@ -230,8 +230,8 @@ def asked_first(found: Found, standing: Standing, step: Step, needs: tuple[str, 
     """Return ``step``, or the asking for a yes that must come before it. Pure."""
     if not needs or standing.agreed or step.kind not in {StepKind.call, StepKind.message, StepKind.task}:
         return step
-    if step.kind is StepKind.task and any(each.kind is step.tasks[0][0] for each in standing.tasks):
-        return step  # a person agreed when it was asked for first
+    if step.kind is StepKind.task and standing.agreed_before:
+        return step  # a person agreed to just this when it was asked for first
     if standing.refused_by is not None:
         words = f"{standing.refused_by} said no to this step ({', '.join(needs)}). {found.decision.explanation}"
         return _person(standing, words, found.decision.act_by)

@@ -24,6 +24,7 @@ from gateway.cases.approvals import (
     role_of,
     standing,
     use,
+    used_before,
     withdraw,
 )
 from gateway.config import ApprovalSettings
@@ -110,6 +111,22 @@ async def test_a_yes_stands_and_is_used_once(shop: Any) -> None:
     assert [(each.who, each.what) for each in entries] == [
         ("gateway", "approval_asked"), ("anna", "approval_granted"), ("gateway", "approval_used"),
     ]  # fmt: skip
+
+
+async def test_a_yes_that_was_used_up_covers_a_persons_task_for_the_same_and_nothing_more(shop: Any) -> None:
+    async def before(decision: Decision = PLAIN, needs: Any = RISKY) -> bool:
+        cost = decision.cost.total
+        return await shop.read(lambda c: used_before(c, CASE, decision.action, needs, cost=cost))
+
+    asked = await shop.database.write(put(shop))
+    await say(shop, asked, "anna")
+    assert not await before(), "granted is not used"
+    await shop.database.write(lambda c: use(c, asked.id, now=shop.clock.now()))
+    assert await before()
+    assert await before(make_decision("19.99"))
+    assert not await before(make_decision("20.01"))
+    assert not await before(needs=(*RISKY, Approval.unusual_reason))
+    assert not await before(make_decision(action=Action.ship))
 
 
 async def test_a_use_whose_transaction_fails_leaves_the_yes(shop: Any) -> None:

@@ -163,7 +163,17 @@ def test_what_a_person_did_is_waited_for_before_it_is_asked_anew() -> None:
     later = standing(tasks=[task(TaskKind.close, TaskState.done, done)])
     step = step_of(question, where, later)
     assert (step.kind, step.anew) == ("task", done)
-    assert asked_first(question, later, step, ("high_risk_close",)).kind == "task", "it was agreed to before"
+    agreed = replace(later, agreed_before=True)
+    assert asked_first(question, agreed, step, ("high_risk_close",)).kind == "task", "it was agreed to before"
+
+
+@pytest.mark.parametrize("state", list(TaskState))
+def test_a_task_that_stood_before_a_yes_was_needed_is_no_yes(state: TaskState) -> None:
+    question, where = close_by_a_person(), manifest(Operation.list_orders)
+    done = NOW - timedelta(minutes=31) if state is TaskState.done else None
+    before = standing(tasks=[task(TaskKind.close, state, done)])
+    step = step_of(question, where, before)
+    assert asked_first(question, before, step, ("high_risk_close",)).kind == "approval"
 
 
 def test_waits_look_a_second_after_the_bound() -> None:
