@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.cases.facts import StoreCounts
+from gateway.ledger.quota import latest_entries
 from gateway.ledger.rates import rate_of
 from gateway.ledger.standing import standing_at
 from gateway.model.store import Store
@@ -20,6 +21,7 @@ def counts_of(
 
     What is held for the order itself is left out: it is what is being decided.
     """
-    rate = rate_of(connection, store, rules, now)
-    books = standing_at(connection, store, now, besides=order_id)
+    entries = latest_entries(connection, store.id)
+    rate = rate_of(connection, store, rules, now, entries)
+    books = standing_at(connection, store, now, besides=order_id, entries=entries)
     return StoreCounts(rate.orders, rate.counted, books.penalty_points, books.closes_this_month, books.credit_score)

@@ -11,12 +11,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from gateway.errors import DataError, Refused
 from gateway.model.store import Platform
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import points_entries
+
+_OF_STORE = select(points_entries).where(points_entries.c.store == bindparam("the_store")).order_by(points_entries.c.id)
 
 
 class PointsKind(StrEnum):
@@ -78,10 +80,7 @@ def scale_of(platform: str) -> Scale | None:
 
 def entries_of(connection: Connection, store: str) -> list[PointsEntry]:
     """Return a store's rows, the oldest first."""
-    rows = connection.execute(
-        select(points_entries).where(points_entries.c.store == store).order_by(points_entries.c.id)
-    )
-    return [_entry(row) for row in rows]
+    return [_entry(row) for row in connection.execute(_OF_STORE, {"the_store": store})]
 
 
 def standing_of(connection: Connection, store: str, platform: str) -> PointsStanding | None:

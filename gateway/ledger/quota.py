@@ -13,12 +13,13 @@ A reservation of an earlier month that is still open counts in the present month
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from gateway.errors import Conflict
 from gateway.storage.moments import from_micros, to_micros
@@ -57,6 +58,29 @@ class CloseEntry:
     because: str
 
 
+Entries = Mapping[str, CloseEntry]
+"""The last row of each order of a store."""
+
+# Statements are made once: making one costs more than running it.
+_OF_STORE = quota_entries.c.store == bindparam("the_store")
+_LATEST = (
+    select(quota_entries)
+    .where(
+        _OF_STORE,
+        quota_entries.c.seq.in_(
+            select(func.max(quota_entries.c.seq)).where(_OF_STORE).group_by(quota_entries.c.order_id)
+        ),
+    )
+    .order_by(quota_entries.c.seq)
+)
+_LAST = (
+    select(quota_entries)
+    .where(_OF_STORE, quota_entries.c.order_id == bindparam("the_order"))
+    .order_by(quota_entries.c.seq.desc())
+    .limit(1)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MonthStanding:
     """Free closes of one month: spent, and reserved by what is under way."""
@@ -75,35 +99,26 @@ def month_of(instant: datetime, zone: tzinfo) -> str:
     return instant.astimezone(zone).strftime("%Y-%m")
 
 
-def latest_entries(connection: Connection, store: str) -> dict[str, CloseEntry]:
+def latest_entries(connection: Connection, store: str) -> Entries:
     """Return the last row of each order of a store, the one that was booked last at the end."""
-    last = (
-        select(func.max(quota_entries.c.seq)).where(quota_entries.c.store == store).group_by(quota_entries.c.order_id)
-    )
-    rows = connection.execute(
-        select(quota_entries)
-        .where(quota_entries.c.store == store, quota_entries.c.seq.in_(last))
-        .order_by(quota_entries.c.seq)
-    )
-    return {row.order_id: _entry(row) for row in rows}
+    return {row.order_id: _entry(row) for row in connection.execute(_LATEST, {"the_store": store})}
 
 
 def entry_of(connection: Connection, store: str, order_id: str) -> CloseEntry | None:
     """Return the last row of one order, None when nothing was ever booked for it."""
-    query = (
-        select(quota_entries)
-        .where(quota_entries.c.store == store, quota_entries.c.order_id == order_id)
-        .order_by(quota_entries.c.seq.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).first()
+    row = connection.execute(_LAST, {"the_store": store, "the_order": order_id}).first()
     return None if row is None else _entry(row)
 
 
 def month_standing(connection: Connection, store: str, month: str, *, besides: str | None = None) -> MonthStanding:
     """Return what is spent and reserved in ``month``, the order ``besides`` left out."""
+    return used_in(latest_entries(connection, store), month, besides=besides)
+
+
+def used_in(entries: Entries, month: str, *, besides: str | None = None) -> MonthStanding:
+    """Return what is spent and reserved in ``month`` by `latest_entries`, the order ``besides`` left out. Pure."""
     spent = reserved = 0
-    for entry in latest_entries(connection, store).values():
+    for entry in entries.values():
         if entry.order_id == besides:
             continue
         if entry.state is CloseState.spent and entry.month == month:
@@ -115,10 +130,13 @@ def month_standing(connection: Connection, store: str, month: str, *, besides: s
 
 def planned_points(connection: Connection, store: str, *, besides: str | None = None) -> int:
     """Return the points that closes under way will cost, the order ``besides`` left out."""
+    return planned_in(latest_entries(connection, store), besides=besides)
+
+
+def planned_in(entries: Entries, *, besides: str | None = None) -> int:
+    """Return the same by `latest_entries`. Pure."""
     return sum(
-        entry.points
-        for entry in latest_entries(connection, store).values()
-        if entry.state is CloseState.reserved and entry.order_id != besides
+        entry.points for entry in entries.values() if entry.state is CloseState.reserved and entry.order_id != besides
     )
 
 

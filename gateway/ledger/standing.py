@@ -54,12 +54,23 @@ def allotment_of(store: Store, rules: RuleSet, at: datetime) -> Allotment | None
 _OF_ALLOTMENT: tuple[Fact[int], ...] = (XHS_QUOTA, XHS_POINTS_OVER_QUOTA, XHS_POINTS_UNTALKED)
 
 
-def standing_at(connection: Connection, store: Store, now: datetime, *, besides: str | None = None) -> Standing:
-    """Return what the books say now; what is held for the order ``besides`` is left out."""
+def standing_at(
+    connection: Connection,
+    store: Store,
+    now: datetime,
+    *,
+    besides: str | None = None,
+    entries: quota.Entries | None = None,
+) -> Standing:
+    """Return what the books say now; what is held for the order ``besides`` is left out.
+
+    ``entries`` are the store's `gateway.ledger.quota.latest_entries`, where they were just read.
+    """
     month = quota.month_of(now, ZoneInfo(store.time_zone))
-    used = quota.month_standing(connection, store.id, month, besides=besides).used
+    entries = quota.latest_entries(connection, store.id) if entries is None else entries
+    used = quota.used_in(entries, month, besides=besides).used
     known = points.standing_of(connection, store.id, store.platform)
-    planned = quota.planned_points(connection, store.id, besides=besides)
+    planned = quota.planned_in(entries, besides=besides)
     if known is None:
         return Standing(used, _WITHOUT_POINTS, 0)
     if known.scale == "penalty_points":

@@ -67,6 +67,16 @@ orders = Table(
         sqlite_where=text("due_at is not null"),
         postgresql_where=text("due_at is not null"),
     ),
+    # what counts for a seller's rate, few among many
+    Index(
+        "ix_orders_ended_by_seller",
+        "store",
+        "placed_at",
+        "end_reason",
+        "order_id",
+        sqlite_where=text("ended_by = 'seller'"),
+        postgresql_where=text("ended_by = 'seller'"),
+    ),
     # almost always empty, and then a search by update time need not look behind that time
     Index(
         "ix_orders_updated_before_placed",

@@ -329,10 +329,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_tasks_case_id"), "tasks", ["case_id"])
     op.create_index("ix_tasks_state", "tasks", ["state", "due_by"])
     op.create_index("uq_tasks_one_open", "tasks", ["store", "kind", "subject"], unique=True, **_where("state = 'open'"))
+    op.create_index(
+        "ix_orders_ended_by_seller",
+        "orders",
+        ["store", "placed_at", "end_reason", "order_id"],
+        **_where("ended_by = 'seller'"),
+    )
     keep_rows(_APPEND_ONLY)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_orders_ended_by_seller", "orders")
     op.drop_column("effects", "caller")
     op.drop_column("work", "delivery")
     for table in (
