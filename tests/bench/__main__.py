@@ -12,7 +12,7 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +38,10 @@ class Size:
     search_turns: int
     decided: int
     decide_rounds: int
+    turns: int
+    turn_rounds: int
+    waiting: int
+    take_overs: int
 
 
 FULL = Size(
@@ -51,6 +55,10 @@ FULL = Size(
     search_turns=7,
     decided=20_000,
     decide_rounds=5,
+    turns=3_000,
+    turn_rounds=3,
+    waiting=50_000,
+    take_overs=3,
 )
 QUICK = Size(
     orders=2_000,
@@ -63,6 +71,10 @@ QUICK = Size(
     search_turns=2,
     decided=3_000,
     decide_rounds=2,
+    turns=200,
+    turn_rounds=1,
+    waiting=2_000,
+    take_overs=1,
 )
 
 
@@ -134,6 +146,55 @@ def decisions(size: Size) -> list[Line]:
         )
         for each in measured
     ]
+
+
+def cases(size: Size) -> list[Line]:
+    """Measure the cases: turns, many that wait, a worker's death; on SQLite and on PostgreSQL."""
+    # Imported here: PostgreSQL's packages are not needed for the other measurements.
+    from tests.bench import cases as measured  # noqa: PLC0415 - see above
+    from tests.kit.postgresql import running_server  # noqa: PLC0415 - see above
+
+    lines: list[Line] = []
+
+    def rate(name: str, taken: Sequence[measured.Turns], promised: int | None) -> Line:
+        speed = statistics.median(each.per_cpu_second for each in taken)
+        server = statistics.median(each.server_cpu / each.turns for each in taken)
+        wall = statistics.median(each.turns / each.wall for each in taken)
+        ours = f"{speed:,.0f}/CPU s, {wall:,.0f}/s" + (f", server {server * 1e6:,.0f} us each" if server else "")
+        rounds = [asdict(each) for each in taken]
+        target = None if promised is None else 1.0
+        peer = "-" if promised is None else f"{promised:,} promised"
+        return Line(name, ours, peer, speed / (promised or speed), target, rounds=rounds)
+
+    def at_most(name: str, value: float, allowed: float, unit: str) -> Line:
+        return Line(name, f"{value:.1f} {unit}", f"{allowed:g} {unit} allowed", allowed / max(value, 0.001), 1.0)
+
+    def on(kind: str, make_url: Callable[[], str], promised: int) -> None:
+        with canned_server(1, 0.0) as canned:
+            for with_call, name, target in (
+                (False, f"turn without a platform call, {kind}", promised),
+                (True, f"full turn (one read, decide, commit), {kind}", 250),
+            ):
+                rounds = range(size.turn_rounds)
+                taken = [measured.turns(make_url(), canned, size.turns, with_call=with_call) for _ in rounds]
+                lines.append(rate(name, taken, target))
+        many = measured.waiting(make_url, size.waiting, looks=200)
+        lines.append(at_most(f"{size.waiting:,} waiting cases, {kind}: memory grows by", many.grown, 50, "MB"))
+        lines.append(at_most(f"{size.waiting:,} waiting cases, {kind}: an empty poll", many.poll * 1000, 5, "ms"))
+
+    with tempfile.TemporaryDirectory(prefix="order-gateway-bench-") as folder:
+        on("SQLite", lambda: f"sqlite:///{tempfile.mkdtemp(dir=folder)}/gateway.db", 1_000)
+    with running_server() as server:
+        on("PostgreSQL", server.empty, 700)
+        took = measured.take_over(server.empty(), size.take_overs)
+        lines.append(at_most("a killed worker's work is in other hands after at most", max(took), 10, "s"))
+        beside = receiver.measure_on_server(server.empty(), rounds=size.push_rounds, count=size.pushes)
+        line = _received(
+            "receiver on PostgreSQL, CPU: bare aiohttp + HMAC / ours", beside.ours, beside.bare, 0.55, by_cpu=True
+        )
+        line.ours += f"; the database server {statistics.median(beside.database) * 1e6:.0f} us CPU"
+        lines.append(line)
+    return lines
 
 
 def syncing() -> list[Line]:
@@ -271,7 +332,7 @@ def _show(lines: Sequence[Line], size: Size) -> None:
     Console(width=console.width if console.is_terminal else 150).print(table)
 
 
-PARTS = ("normalise", "receiver", "search", "decide", "sync", "pull")
+PARTS = ("normalise", "receiver", "search", "decide", "cases", "sync", "pull")
 
 
 def main() -> int:
@@ -296,6 +357,9 @@ def main() -> int:
     if arguments.only in {None, "decide"}:
         _say(f"decide, {size.decided:,} scenarios ...")
         lines += decisions(size)
+    if arguments.only in {None, "cases"}:
+        _say(f"cases, {size.turns:,} turns, {size.waiting:,} that wait ...")
+        lines += cases(size)
     if arguments.only in {None, "sync"}:
         _say("sync, in virtual time ...")
         lines += syncing()

@@ -35,6 +35,7 @@ class Canned:
         app.router.add_get("/whole_orders", self.whole_orders)
         app.router.add_get("/api/v2/order/get_order_list", self.order_list)
         app.router.add_get("/api/v2/order/get_order_detail", self.order_detail)
+        app.router.add_get("/waiting_orders", self.waiting_orders)
         app.router.add_get("/api/v2/order/get_package_detail", self.package_detail)
         app.router.add_get("/api/v2/returns/get_return_list", self.return_list)
         return app
@@ -72,6 +73,11 @@ class Canned:
         """Return the orders named, whole, as `get_order_detail` does."""
         wanted = request.query["order_sn_list"].split(",")
         return _json(payload.answer([self.rendered[self.number[order_sn]] for order_sn in wanted]))
+
+    async def waiting_orders(self, request: web.Request) -> web.Response:
+        """Return the orders named, whole: all alike, paid and to be sent."""
+        wanted = request.query["order_sn_list"].split(",")
+        return _json(payload.answer([payload.waiting(order_sn) for order_sn in wanted]))
 
     async def package_detail(self, request: web.Request) -> web.Response:
         """Return the parcels named, as `get_package_detail` does."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
 from typing import Any
 
 import orjson
@@ -196,6 +198,17 @@ def package_number(i: int) -> str:
 def rendered(i: int) -> bytes:
     """Return order ``i`` as JSON."""
     return orjson.dumps(order(i))
+
+
+@cache
+def _waiting() -> bytes:
+    number = next(i for i in count() if (order(i)["order_status"], order(i)["currency"]) == ("READY_TO_SHIP", "SGD"))
+    return orjson.dumps(order(number) | {"order_sn": "{}"})
+
+
+def waiting(order_sn: str) -> bytes:
+    """Return an order of this number that is paid in SGD and waits to be sent, as JSON."""
+    return _waiting().replace(b"{}", order_sn.encode(), 1)
 
 
 def answer(orders: list[bytes], more: bytes = b"") -> bytes:

@@ -28,6 +28,42 @@ def cpu_seconds() -> float:
     return sum(os.times()[:4])
 
 
+def server_cpu(url: str) -> float:
+    """Return the CPU seconds that the PostgreSQL server at ``url`` has taken, all its processes; 0 for SQLite.
+
+    The server must run on this machine.
+    """
+    if url.startswith("sqlite"):
+        return 0.0
+    import psycopg  # noqa: PLC0415 - it is there with PostgreSQL's only
+
+    with psycopg.connect(url) as connection:
+        backend = connection.info.backend_pid
+        times = {int(path.name): _times(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
+        first = times[backend].parent
+        own = times[first]
+        alive = sum(each.used for each in times.values() if each.parent == first)
+        return own.used + own.ended + alive
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    parent: int
+    used: float  # CPU seconds
+    ended: float  # of its children that have ended
+
+
+def _times(process: Path) -> _Times:
+    """Read a process's times; see proc(5)."""
+    try:
+        fields = (process / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:  # it has just ended
+        return _Times(0, 0.0, 0.0)
+    tick = os.sysconf("SC_CLK_TCK")
+    user, system, user_ended, system_ended = (int(each) / tick for each in fields[11:15])
+    return _Times(int(fields[1]), user + system, user_ended + system_ended)
+
+
 @contextmanager
 def canned_server(orders: int, latency: float) -> Iterator[str]:
     """Yield the URL of a canned server in a process of its own."""

@@ -35,6 +35,7 @@ from gateway.storage import stores
 from gateway.storage.database import Database
 from gateway.storage.migrate import upgrade
 from gateway.storage.vault import Vault
+from tests.bench.processes import server_cpu
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "bench-push-key"
@@ -103,8 +104,8 @@ async def _serve_application(app: web.Application, ready: Callable[[int], Awaita
     await runner.cleanup()
 
 
-async def _serve_ours(folder: Path, ready: Callable[[int], Awaitable[None]]) -> None:
-    url = f"sqlite:///{folder / 'gateway.db'}"
+async def _serve_ours(folder: Path, ready: Callable[[int], Awaitable[None]], url: str = "") -> None:
+    url = url or f"sqlite:///{folder / 'gateway.db'}"
     upgrade(url)
     database, vault = Database.open(url, lock=folder / "lock"), Vault(bytes(32))
     app = App(id="bench", platform="shopee", key="1", base_url="http://127.0.0.1:9")
@@ -136,13 +137,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--database", default="", help="a PostgreSQL database for `ours`, instead of SQLite")
     arguments = parser.parse_args()
     if arguments.kind == "peer":
         from tests.bench.receiver_peer import serve  # noqa: PLC0415 - it needs what the bench extra installs
 
         uvloop.run(serve(arguments.folder, _answer_questions))
     elif arguments.kind == "ours":
-        uvloop.run(_serve_ours(arguments.folder, _answer_questions))
+        uvloop.run(_serve_ours(arguments.folder, _answer_questions, arguments.database))
     else:
         uvloop.run(_serve_application(bare(), _answer_questions))
 
@@ -183,10 +185,11 @@ class Server:
 
 
 @contextmanager
-def server(kind: str) -> Iterator[Server]:
-    """Yield a server of a kind, with a fresh database."""
+def server(kind: str, database: str = "") -> Iterator[Server]:
+    """Yield a server of a kind, with a fresh database: SQLite, or the empty one named."""
     with TemporaryDirectory(prefix="order-gateway-bench-") as folder:
         command = [sys.executable, "-W", "ignore", "-m", "tests.bench.receiver", kind, "--folder", folder]
+        command += ["--database", database] if database else []
         with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdin is not None
             try:
@@ -206,6 +209,29 @@ def measure(*, rounds: int, count: int, peer_count: int) -> dict[str, list[Load]
         for _ in range(rounds):
             for kind, one in servers.items():
                 taken[kind].append(one.load(peer_count if kind == "peer" else count))
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class OnServer:
+    """The receiver on PostgreSQL beside the bare handler, and the CPU of the database server a push."""
+
+    ours: list[Load]
+    bare: list[Load]
+    database: list[float]
+
+
+def measure_on_server(url: str, *, rounds: int, count: int) -> OnServer:
+    """Load the bare handler and ours on the empty PostgreSQL database ``url`` in turn."""
+    taken = OnServer([], [], [])
+    with server("bare") as bare, server("ours", url) as ours:
+        for one in (bare, ours):
+            one.load(200)  # warm
+        for _ in range(rounds):
+            taken.bare.append(bare.load(count))
+            before = server_cpu(url)
+            taken.ours.append(ours.load(count))
+            taken.database.append((server_cpu(url) - before) / count)
     return taken
 
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from gateway.model.order import Order
-from tests.bench import deciding, normalise, ours, payload, receiver, search
+from tests.bench import cases, deciding, normalise, ours, payload, receiver, search
 from tests.bench.processes import canned_server
 from tests.bench.textbook_models import without_money
 
@@ -84,3 +84,18 @@ def test_both_roads_to_a_decision_are_measured(tmp_path: Path) -> None:
 def test_verdicts_are_counted_over_as_many_scenarios_of_each_platform() -> None:
     asked = Counter(scenario.store.platform.value for scenario in deciding.of_each_platform(400))
     assert asked == dict.fromkeys(("xiaohongshu", "alibaba_1688", "shopee", "tiktok_shop"), 100)
+
+
+@pytest.mark.parametrize("with_call", [False, True])
+async def test_every_turn_of_the_bench_is_written(tmp_path: Path, with_call: bool) -> None:
+    with canned_server(1, 0.0) as canned:
+        took = await cases.take_turns(f"sqlite:///{tmp_path}/gateway.db", tmp_path, canned, 20, with_call=with_call)
+    assert took.turns == 20
+    assert 0 < took.cpu <= 4 * took.wall
+
+
+async def test_the_cases_that_wait_are_like_those_that_were_opened(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    await cases.prepare(url, tmp_path, 70)
+    waiting = await cases.wait_with(url, tmp_path, 3)
+    assert (waiting.cases, waiting.poll > 0, waiting.grown > 1) == (70, True, True)
