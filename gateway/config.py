@@ -231,7 +231,7 @@ sync:
 #   language: en           # en, zh, ja
 #   addresses:             # the URL is a secret: an environment variable holds it, or a file of mode 600
 #     - {name: team, kind: webhook, url_from: TEAM_WEBHOOK_URL, secret_from: TEAM_WEBHOOK_SECRET, level: warning}
-#     - {name: phone, kind: apprise, url_from: phone.url, kinds: [ship_by, answer_by], level: urgent}
+#     - {name: phone, kind: apprise, url_from: phone.url, kinds: [ship_by_due, answer_by_due], level: urgent}
 log:
   level: info              # debug, info, warning, error
   format: text             # text, json
