@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, insert, or_, select
+import orjson
+from sqlalchemy import Connection, bindparam, insert, or_, select
 
 from gateway.model.attested import AttestedFact, FactName
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import attested_facts, order_lines
+from gateway.storage.statements import one_of
 from gateway.work.wake import has_open_case, wake_all, wake_cases
+
+# made once: making it costs more than running it
+_FOR_ORDER = select(attested_facts).where(
+    attested_facts.c.store == bindparam("the_store"),
+    or_(attested_facts.c.order_id.is_(None), attested_facts.c.order_id == bindparam("the_order")),
+    or_(attested_facts.c.sku.is_(None), one_of(attested_facts.c.sku, "skus")),
+)
 
 
 def attest(connection: Connection, fact: AttestedFact) -> None:
@@ -33,14 +42,9 @@ def facts_for(connection: Connection, store: str, order_id: str, skus: Iterable[
     A narrower subject comes before a wider one (SKU within the order, order, SKU, store), a newer word before an
     older one of the same subject. So the first of a name, or of a name and SKU, is the one in force.
     """
-    table = attested_facts
-    statement = select(table).where(
-        table.c.store == store,
-        or_(table.c.order_id.is_(None), table.c.order_id == order_id),
-        or_(table.c.sku.is_(None), table.c.sku.in_(sorted(set(skus)))),
-    )
+    named = {"the_store": store, "the_order": order_id, "skus": orjson.dumps(sorted(set(skus))).decode()}
     rows = sorted(
-        connection.execute(statement),
+        connection.execute(_FOR_ORDER, named),
         key=lambda row: (row.order_id is not None, row.sku is not None, row.at, row.id),
         reverse=True,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from gateway.model.after_sale import RequestState
 from gateway.model.order import Closure, FulfillmentState, Order, Phase
@@ -19,6 +19,15 @@ from gateway.storage.statements import delete_by_key
 from gateway.storage.vault import Vault
 
 _FAR = 2**62  # later than every instant
+# made once: making one costs more than running it
+_ORDER = select(orders.c.document, orders.c.version, orders.c.seen_at, orders.c.changed_at).where(
+    orders.c.store == bindparam("the_store"), orders.c.order_id == bindparam("the_order")
+)
+_ITS_REQUESTS = (
+    select(after_sales.c.document)
+    .where(after_sales.c.store == bindparam("the_store"), after_sales.c.order_id == bindparam("the_order"))
+    .order_by(after_sales.c.opened_at, after_sales.c.request_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +46,11 @@ def order(
     connection: Connection, vault: Vault, store: str, order_id: str, *, with_personal: bool = False
 ) -> StoredOrder | None:
     """Return a stored order, or None. Buyer, recipient, note and message are in it only ``with_personal``."""
-    row = connection.execute(
-        select(orders.c.document, orders.c.version, orders.c.seen_at, orders.c.changed_at).where(
-            orders.c.store == store, orders.c.order_id == order_id
-        )
-    ).one_or_none()
+    named = {"the_store": store, "the_order": order_id}
+    row = connection.execute(_ORDER, named).one_or_none()
     if row is None:
         return None
-    documents = connection.execute(
-        select(after_sales.c.document)
-        .where(after_sales.c.store == store, after_sales.c.order_id == order_id)
-        .order_by(after_sales.c.opened_at, after_sales.c.request_id)
-    ).scalars()
+    documents = connection.execute(_ITS_REQUESTS, named).scalars()
     personal = _opened(connection, vault, "order_personal", store, order_id) if with_personal else None
     known = read_order(row.document, personal, [read_request(document) for document in documents])
     return StoredOrder(

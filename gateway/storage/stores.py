@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from gateway.errors import ConfigurationError, Conflict, DataError
 from gateway.model.store import App, AppSecret, Credential, Role, Store, StoreMode, StoreState
@@ -17,6 +17,13 @@ from gateway.storage.statements import insert_new, upsert
 from gateway.storage.vault import Vault
 
 OAUTH_LIFETIME = timedelta(minutes=10)
+
+# Statements are made once: making one costs more than running it.
+_STORE = select(schema.stores).where(schema.stores.c.id == bindparam("the_id"))
+_APP = select(schema.apps).where(schema.apps.c.id == bindparam("the_id"))
+_STOPPED = select(schema.stops.c.store).where(
+    schema.stops.c.active, or_(schema.stops.c.store == "", schema.stops.c.store == bindparam("the_store"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ def stores(connection: Connection) -> list[Store]:
 
 def store_of(connection: Connection, store: str) -> Store:
     """Return a store. Raises ConfigurationError when there is none of that id."""
-    row = connection.execute(select(schema.stores).where(schema.stores.c.id == store)).one_or_none()
+    row = connection.execute(_STORE, {"the_id": store}).one_or_none()
     if row is None:
         raise _no_store(store)
     return _store(row)
@@ -198,9 +205,7 @@ def set_stop(connection: Connection, store: str, active: bool, by: str, at: date
 
 def stopped(connection: Connection, store: str) -> bool:
     """Return whether effects in ``store`` are forbidden, by its own switch or by the one for all."""
-    table = schema.stops
-    where = table.c.active & table.c.store.in_(["", store])
-    return connection.execute(select(table.c.store).where(where)).first() is not None
+    return connection.execute(_STOPPED, {"the_store": store}).first() is not None
 
 
 def stops(connection: Connection) -> list[Stop]:
@@ -229,7 +234,7 @@ def _credential_label(app: str, external_id: str) -> str:
 
 
 def _app_row(connection: Connection, app: str) -> Row[Any]:
-    row = connection.execute(select(schema.apps).where(schema.apps.c.id == app)).one_or_none()
+    row = connection.execute(_APP, {"the_id": app}).one_or_none()
     if row is None:
         raise ConfigurationError(f"there is no app {app!r}: add it with `gateway stores connect`")
     return row
