@@ -248,6 +248,25 @@ def _quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+_LARGEST = 2**31 - 1  # what a column for whole numbers holds
+
+
+def _check_given(name: str, value: object) -> None:
+    """Raise BadParameter for words that are no text and numbers that nothing here can be as large as."""
+    if isinstance(value, list | tuple):
+        for each in value:
+            _check_given(name, each)
+    elif isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise typer.BadParameter(
+                f"{name}: what is given is no UTF-8 text. Check the terminal's encoding."
+            ) from None
+    elif isinstance(value, int) and abs(value) > _LARGEST:
+        raise typer.BadParameter(f"{name}: {value} is too large; {_LARGEST} is the largest number taken.")
+
+
 def with_session(function: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
     """Make a command of a function over a `Session`: it gains the global options, and its errors are told."""
     hints = get_type_hints(function, include_extras=True)
@@ -258,6 +277,8 @@ def with_session(function: Callable[Concatenate[Session, P], None]) -> Callable[
     @functools.wraps(function)
     def command(**given: Any) -> None:
         session: Session = given.pop("ctx").obj
+        for name, value in given.items():
+            _check_given(name, value)
         session = session.given(*(given.pop(name) for name in shared))
         with session.errors_told():
             function(session, **given)  # type: ignore[call-arg]  # typer gives what the signature below asks
