@@ -44,6 +44,11 @@ class DataFolder:
         return self.path / "gateway.yaml"
 
     @property
+    def automations(self) -> Path:
+        """What the gateway does by itself (see `gateway.cases.automation_file`)."""
+        return self.path / "automations.yaml"
+
+    @property
     def rules(self) -> Path:
         """Where a store's own rules stand, ``<store id>.yaml`` (see `gateway.policy.store_rules`)."""
         return self.path / "rules"

@@ -17,6 +17,7 @@ from gateway.errors import GatewayError
 from gateway.inbox.receive import Receiver
 from gateway.model.store import StoreState
 from gateway.operations.app_loops import Acting, fetch_lost
+from gateway.operations.automating import AUTOMATION_KIND, Automating, plan_automations
 from gateway.operations.case_work import case_turns, keep_sweeping
 from gateway.operations.connecting import Connected
 from gateway.operations.context import Context
@@ -102,6 +103,7 @@ async def serve(
                 await take_over(context)
             await plan_readings(context)
             await plan_watch(context)
+            await plan_automations(context)
             await stack.enter_async_context(reindexing(context))
             tasks.append(asyncio.create_task(runner.run(), name="work"))
             tasks.append(asyncio.create_task(keep_sweeping(context, runner.wake), name="cases"))
@@ -173,6 +175,7 @@ def _runner(context: Context) -> DueRunner:
         CASE_KIND: case_turns(context),
         NOTICE_KIND: routing(context),
         WATCH_KIND: Watching(context).take,
+        AUTOMATION_KIND: Automating(context).take,
     }
     return runner_for(context.database, context.folder.database_url, context.clock, handlers, this_process())
 

@@ -33,7 +33,8 @@ SG = "shopee-301000101"
 QUIET = "listen: 127.0.0.1:0\nsync:\n  every: 1h\n"
 
 READING = {
-    "alerts", "appeals list", "approvals list", "approvals show", "apps list", "backup", "buyers list",
+    "alerts", "appeals list", "approvals list", "approvals show", "apps list", "automations acts", "automations check",
+    "automations list", "backup", "buyers list",
     "cases list", "cases show", "closes list", "contact draft", "contact show", "decide",
     "doctor", "events list",
     "events show", "evidence get", "evidence list", "evidence pack", "evidence sheet", "evidence verify",
@@ -188,6 +189,11 @@ def _notice(kind: str, *more: object) -> Arguments:
     return listed
 
 
+def _automate(shop: Shop) -> None:
+    text = f"automations:\n  hush:\n    when: purchase_closed\n    stores: [{SG}]\n    do: tell\n"
+    (shop.gateway.data / "automations.yaml").write_text(text)
+
+
 def _tokens(shop: Shop) -> dict[str, str]:
     return {"ACCESS": "a" * 32, "REFRESH": "r" * 32}
 
@@ -301,6 +307,12 @@ DAY = (
     Row("notices send-again", _notice("stock_low"), 2),  # to whom?
     Row("notices send-again", _notice("stock_low", "--address", "nobody"), 1),
     Row("notices test", _given("nobody"), 1),
+    Row("automations enable", _given("hush"), 1, _automate),  # it was not tried
+    Row("automations dry-run", _given("hush", "--since", "2026-01-01"), 0),
+    Row("automations dry-run", _given("nobody", "--since", "2026-01-01"), 1),
+    Row("automations enable", _given("hush"), 0),
+    Row("automations disable", _given("hush"), 0),
+    Row("automations disable", _given("hush"), 1),
     Row("approvals yes", _given("nonsense"), 1),
     Row("approvals no", _given("nonsense"), 1),
     Row("stock read", _given("--store", SG), 0),  # no call there tells it
@@ -513,6 +525,9 @@ def test_reading_commands_work_while_it_serves_and_ask_nobody(served, tmp_path) 
         "points list": [],
         "quota": [],
         "apps list": [],
+        "automations acts": [],
+        "automations check": [],
+        "automations list": [],
         "backup": [tmp_path / "kept.tar"],
         "decide": ["--order", order, "--store", SG, "--reason", "out_of_stock"],
         "doctor": [],

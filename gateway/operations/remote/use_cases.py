@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from gateway.operations.approvals import answer_approval
 from gateway.operations.apps import add_app
+from gateway.operations.automations import disable_automation, enable_automation, try_automations
 from gateway.operations.books import add_points, open_appeal, pull_points, release_close, settle_appeal
 from gateway.operations.buyers import clear_buyer_of, mark_buyer_of
 from gateway.operations.cases import hand_over_case, open_case, pause_case, resume_case, stop_case
@@ -149,6 +150,9 @@ _TABLE = (
     UseCase(settle_notice, "gateway notices list --all"),
     UseCase(send_notice_again, "gateway notices show NOTICE"),
     UseCase(try_address, "gateway notices list"),
+    UseCase(try_automations, "gateway automations list"),
+    UseCase(enable_automation, "gateway automations list"),
+    UseCase(disable_automation, "gateway automations list"),
     UseCase(stop_effects, "gateway stores list"),
 )
 
