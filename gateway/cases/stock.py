@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select
 
 from gateway.cases.articles import LONGEST, articles, sku_of
-from gateway.cases.notices import Level, tell
+from gateway.cases.notices import Level, key_of, tell
 from gateway.cases.supply import deadline_of
 from gateway.cases.tasks import TaskKind, cancel_task, open_task, tasks_open
 from gateway.errors import DataError
@@ -175,7 +175,7 @@ def tell_stale(c: Connection, store: str, now: datetime, after: timedelta) -> li
         stale.append(str(supplier))
         tell(
             c,
-            key=f"stock_stale:{newest}:{store}:{supplier}",
+            key=key_of("stock_stale", newest, store, supplier),
             kind="stock_stale",
             store=store,
             order_id=None,
@@ -223,7 +223,7 @@ def _check(c: Connection, told: StockLine) -> None:
 def _tell_low(c: Connection, level: StockLine, line: int) -> None:
     tell(
         c,
-        key=f"stock_low:{to_micros(level.at)}:{level.store}:{level.sku}:{level.supplier}"[:200],
+        key=key_of("stock_low", to_micros(level.at), level.store, level.sku, level.supplier),
         kind="stock_low",
         store=level.store,
         order_id=None,
@@ -266,7 +266,7 @@ def _empty(c: Connection, level: StockLine, rules: RuleSet | None) -> tuple[Affe
     )
     tell(
         c,
-        key=f"stock_out:{to_micros(level.at)}:{level.store}:{level.sku}:{level.supplier}"[:200],
+        key=key_of("stock_out", to_micros(level.at), level.store, level.sku, level.supplier),
         kind="stock_out" if level.supplier == OWN else "supplier_out_of_stock",
         store=level.store,
         order_id=None,

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.cases.case import cases_of, open_case_of
-from gateway.cases.notices import Level, tell
+from gateway.cases.notices import Level, key_of, tell
 from gateway.cases.supply import ALIVE, OVER, Key, SaleInDoubt, order_of, sales_in_doubt, sales_of, unneeded
 from gateway.cases.tasks import TaskKind, TaskState, cancel_task, open_task, tasks_like
 from gateway.model.order import Order, Phase
@@ -74,7 +74,7 @@ def _flag(c: Connection, order: Order, phase: Phase, now: datetime) -> None:
     )
     tell(
         c,
-        key=f"purchase_orphaned:{order.store}:{order.order_id}",
+        key=key_of("purchase_orphaned", order.store, order.order_id),
         kind="purchase_orphaned",
         store=order.store,
         order_id=order.order_id,
@@ -90,7 +90,7 @@ def _tell_sales(c: Connection, purchase: Order, now: datetime, rules: RuleSet | 
         by = None if sale.ship_by is None else sale.ship_by.isoformat()
         news = tell(
             c,
-            key=f"supply_ended:{purchase.store}:{purchase.order_id}:{sale.order_id}"[:200],
+            key=key_of("supply_ended", purchase.store, purchase.order_id, sale.order_id),
             kind="supply_ended",
             store=sale.store,
             order_id=sale.order_id,

@@ -347,3 +347,12 @@ async def test_after_an_end_the_stock_is_read_and_noted_with_the_case(gateway: C
     shelf.fault = RateLimited("slower")
     with pytest.raises(RateLimited):  # the work is done again later
         await check_order_stock(gateway, check_key("red", "S1"))
+
+
+async def test_long_names_of_two_suppliers_are_told_apart(gateway: Context) -> None:
+    sku, one, other = "S" * 80, "A" * 79 + "1", "A" * 79 + "2"
+    text = f"store,sku,supplier,quantity\nblue,{sku},{one},3\nblue,{sku},{other},3\n"
+    await import_stock(gateway, "both.csv", text, by="anna")
+    query = select(notices.c.details).where(notices.c.kind == "stock_low")
+    told = await gateway.database.read(lambda c: [orjson.loads(each) for each in c.execute(query).scalars()])
+    assert sorted(each["supplier"] for each in told) == [one, other]
