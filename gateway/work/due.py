@@ -12,7 +12,7 @@ from gateway.storage.engines import parse_url
 from gateway.work.carrying import Handler
 from gateway.work.runner import Runner
 
-_MANY = 64  # pieces at a time where each waits for a server
+_MANY = 64  # pieces at a time: most wait for a platform, and those that write together share a commit
 
 
 class DueRunner(Protocol):
@@ -46,7 +46,7 @@ def runner_for(
 ) -> DueRunner:
     """Return the runner for a database, which ``url`` names; ``worker_id`` differs from process to process."""
     if database.backend == "sqlite":
-        return Runner(database, clock, handlers, worker_id, at_once=at_once or 8)
+        return Runner(database, clock, handlers, worker_id, at_once=at_once or _MANY)
     from gateway.storage.queue_tables import conninfo  # noqa: PLC0415 - their packages are there with PostgreSQL's only
     from gateway.work.delivered import DeliveredRunner  # noqa: PLC0415 - as above
 
