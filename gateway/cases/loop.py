@@ -158,11 +158,13 @@ class CaseLoop:
         if stays is not None and step.kind is not StepKind.settle:
             step = Step(kind=StepKind.settle, because=f"The goods stay: {stays}.", outcome=Outcome.fulfilled)
         if committed is not None:
-            if _is_step(committed, step):
+            is_agreed = not needs or now.standing.agreed_before
+            if _is_step(committed, step) and is_agreed:
                 return await self._carry.resend(now, committed)
             if step.kind is StepKind.wait and now.standing.stopped:
                 return await self._carry.do(now, step, needs)  # it may still stand once effects go on
-            await self._road.effects.drop(committed, f"the facts have changed before it was sent: {step.because}")
+            changed = "the facts have changed" if is_agreed else f"a person's yes is needed now ({', '.join(needs)})"
+            await self._road.effects.drop(committed, f"{changed} before it was sent: {step.because}")
         asked = asked_first(now.found, now.standing, step, needs)
         if asked.kind is StepKind.approval and yes_by is not None and await self._carry.agree(now, needs, yes_by):
             now = replace(now, standing=replace(now.standing, agreed=True))

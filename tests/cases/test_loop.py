@@ -232,6 +232,32 @@ async def test_a_call_that_never_left_is_made_later(shop: Any, error: Exception)
     assert ([each.state for each in await effects(shop)], len(shop.platform.performed)) == (["confirmed"], 1)
 
 
+async def test_a_call_that_never_left_is_not_made_without_a_yes_that_is_needed_since(shop: Any) -> None:
+    async def fail(act: Act) -> None:
+        raise NotSent("refused")
+
+    shop.platform.on_perform = fail
+    case = await opened(shop)
+    await turn(shop, case)
+    shop.platform.on_perform = None
+    await shop.database.write(lambda c: rows.set_mode(c, "s1", StoreMode.ask))
+    after = await turn(shop, case)
+    assert (after.waits_for, shop.platform.performed) == ("approval", [])
+    assert [each.state for each in await effects(shop)] == [EffectState.not_applied]
+
+
+async def test_a_call_that_never_left_is_made_with_the_yes_it_was_given(shop: Any) -> None:
+    async def fail(act: Act) -> None:
+        raise NotSent("refused")
+
+    await shop.database.write(lambda c: rows.set_mode(c, "s1", StoreMode.ask))
+    shop.platform.on_perform = fail
+    done = await shop.resolver().resolve("s1", "o1", Reason.out_of_stock, by="anna", approved=True)
+    shop.platform.on_perform = None
+    await turn(shop, done.case)
+    assert ([each.state for each in await effects(shop)], len(shop.platform.performed)) == (["confirmed"], 1)
+
+
 async def test_an_unknown_outcome_is_shown_and_looked_for(shop: Any) -> None:
     async def lose_the_answer(act: Act) -> None:
         shop.platform.apply(act)
