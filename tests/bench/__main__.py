@@ -180,7 +180,14 @@ def cases(size: Size) -> list[Line]:
                 lines.append(rate(name, taken, target))
         many = measured.waiting(make_url, size.waiting, looks=200)
         lines.append(at_most(f"{size.waiting:,} waiting cases, {kind}: memory grows by", many.grown, 50, "MB"))
-        lines.append(at_most(f"{size.waiting:,} waiting cases, {kind}: an empty poll", many.poll * 1000, 5, "ms"))
+        lines.append(
+            at_most(
+                f"{size.waiting:,} waiting cases, {kind}: CPU of an empty poll, the server's included",
+                many.poll * 1000,
+                5,
+                "ms",
+            )
+        )
 
     with tempfile.TemporaryDirectory(prefix="order-gateway-bench-") as folder:
         on("SQLite", lambda: f"sqlite:///{tempfile.mkdtemp(dir=folder)}/gateway.db", 1_000)
