@@ -140,11 +140,11 @@ def is_refunded(order: Order) -> bool:
     return any(each.refund is RefundState.refunded for each in order.requests)
 
 
-def refund_by(order: Order, store: Store, rules: RuleSet, now: datetime) -> WorkingDaysEnd:
-    """Return by when the money of an order that has ended should have gone back (XHS-46)."""
+def refund_by(order: Order, store: Store, rules: RuleSet, seen_at: datetime) -> WorkingDaysEnd:
+    """Return by when the money of an order should have gone back that has ended, at the latest ``seen_at`` (XHS-46)."""
     advice = rules.advice.get(_REFUND_RULE)
     days = 3 if advice is None else advice.numbers[_REFUND_NUMBER]
-    ended = order.ended_at if order.ended_at is not None and order.ended_at <= now else now
+    ended = order.ended_at if order.ended_at is not None and order.ended_at <= seen_at else seen_at
     return end_of_working_days(ended, days, ZoneInfo(store.time_zone), store.region)
 
 
@@ -176,6 +176,12 @@ class _Turn:
     def gone(self) -> bool:
         """Whether the goods are not wanted any more."""
         return self.found.order.phase in OVER or is_over(self.order)
+
+    @property
+    def since(self) -> datetime:
+        """When this case found its order over; a platform need not tell when it ended."""
+        found = (line.at for line in history_of(self.c, self.case.id) if "outcome" in line.details)
+        return min(found, default=self.standing.now)
 
     def once(self, what: str, act: Callable[[], Mapping[str, object]]) -> None:
         if what not in self.done:
@@ -300,7 +306,7 @@ class _Turn:
             by = "platform" if attested is None else str(attested.done_by)
             self.note("refund", {"seen_by": by})
             return AfterStep(settled=True, because="the money has gone back")
-        until = refund_by(self.order, self.store, self.aftermath.judge.rules, now)
+        until = refund_by(self.order, self.store, self.aftermath.judge.rules, self.since)
         if now < until.by:
             return AfterStep(
                 waits_for=WaitsFor.platform,
