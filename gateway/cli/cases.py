@@ -171,11 +171,12 @@ def _page(found: ShownCase) -> RenderableType:
 
 
 def _timeline(found: ShownCase) -> RenderableType:
-    rows = ((line.at, line.what, line.by, _line(line)) for line in found.history)
+    rows = ((line.at, line.what, line.by, words_of(line)) for line in found.history)
     return table("Timeline", ("at", "", "by", ""), rows, empty="Nothing has happened yet.")
 
 
-def _line(line: HistoryLine) -> str:
+def words_of(line: HistoryLine) -> str:
+    """Return in words what a line of a timeline tells."""
     told = line.details
     parts = [str(told[name]) for name in ("why", "reason", "kind", "state", "done", "how") if told.get(name)]
     if line.what == "turn" and "action" in told:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.cases import words_of
 from gateway.cli.exits import Exit
 from gateway.cli.output import table
 from gateway.cli.session import Session, with_session
@@ -39,7 +41,7 @@ def demo(
         bool, typer.Option("--keep-running", help="Leave the simulator up at the end, until Ctrl-C.")
     ] = False,
 ) -> None:
-    """Play a short shop day against simulators, and compare their truth with the gateway's view.
+    """Play a short shop day and ten orders' ways to their end against simulators, and compare their truth with ours.
 
     Keeps its things in a temporary folder unless --data or ORDER_GATEWAY_DATA names one.
     """
@@ -60,7 +62,14 @@ def demo(
 
 
 def _show(session: Session, report: DemoReport) -> None:
-    session.show(report, _deeds, _paths, _phases, _differences)
+    session.show(
+        report,
+        _deeds,
+        *(partial(_story, number) for number in range(len(report.stories))),
+        _paths,
+        _phases,
+        _differences,
+    )
     if not session.json:
         if report.paths:
             print("See it yourself with --keep-running, without and with the one fact changed:")
@@ -71,7 +80,12 @@ def _show(session: Session, report: DemoReport) -> None:
         pushes = ", ".join(f"{number} {_BECAME[state]}" for state, number in sorted(report.pushes.items()))
         print(f"pushes: {pushes}; {report.forged_refused} forged, refused unseen")
         print(f"purchases linked to sales by their numbers: {report.links} lines")
-        print(f"effects: {len(report.deeds)} intended, {report.applied} applied")
+        ended = sum(each.ended for each in report.stories)
+        print(f"stories: {ended} of {len(report.stories)} came to their end")
+        for story in report.stories:
+            if story.trouble:
+                print(f"  {story.name}: {story.trouble}")
+        print(f"effects: {report.intended} intended, {report.applied} applied")
         print(f"differences: {len(compared.differences)}", flush=True)
 
 
@@ -98,6 +112,18 @@ def _deeds(report: DemoReport) -> RenderableType:
     return table(
         "What was ended, and why", ["order", "store", "because", "act", "cost", "rules", "outcome"], rows, empty=""
     )
+
+
+def _story(number: int, report: DemoReport) -> RenderableType:
+    story = report.stories[number]
+    rows = [
+        (line.at, f"{each.case.order_id}\n{each.case.store}" if place == 0 else "", line.what, line.by, words_of(line))
+        for each in story.cases
+        for place, line in enumerate(each.history)
+    ]
+    costs = "; ".join(f"expected {each.expected}, in the end {each.cost}" for each in story.cases)
+    ended = ", ".join(each.case.outcome or each.case.state for each in story.cases)
+    return table(f"{story.name}: {ended}\n{costs}", ["at", "order", "", "by", ""], rows, empty=story.trouble)
 
 
 def _paths(report: DemoReport) -> RenderableType:

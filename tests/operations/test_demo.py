@@ -8,6 +8,7 @@ import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
@@ -42,7 +43,7 @@ async def test_day_ends_without_differences_and_one_altered_row_shows_as_one(tmp
 
     report = await run(running, data=data, count=80, say=lines.append, afterwards=alter_and_compare)
     assert report.comparison.differences == ()
-    assert report.accounts == 6
+    assert report.accounts == 7
     assert report.orders >= 192 + 24, "2 of 5 shops of Shopee, both of TikTok Shop, one of two elsewhere"
     assert report.comparison.fields > 15 * report.orders
     assert report.ok
@@ -52,7 +53,9 @@ async def test_day_ends_without_differences_and_one_altered_row_shows_as_one(tmp
     }  # fmt: skip
     assert all(deed.outcome.startswith("confirmed") for deed in report.deeds)
     assert ["probe" in deed.outcome for deed in report.deeds[4:8]] == [False, False, True, True], "lost answers"
-    assert report.applied == 12, "each effect exactly once, the lost answers and the killed daemon included"
+    assert report.applied == report.intended, "each effect exactly once, lost answers and the killed daemon included"
+    assert report.intended >= 12 + 7, "the day's effects, and those of the stories besides their messages"
+    _stories_ended(report)
     assert report.links >= 2
     assert len({each.path for each in report.paths}) == len(report.paths) == 5, "five orders, five cheapest paths"
     assert len({each.platform for each in report.paths}) == 4
@@ -62,6 +65,35 @@ async def test_day_ends_without_differences_and_one_altered_row_shows_as_one(tmp
     assert report.pushes["processed"] > 24, "new orders came by push"
     ((difference,),) = [comparison.differences for comparison in altered]
     assert difference.field == "total"
+
+
+def _stories_ended(report: DemoReport) -> None:
+    assert [(each.name, each.trouble) for each in report.stories if not each.ended] == []
+    told = {each.name.partition(": ")[::2]: [case.case.outcome for case in each.cases] for each in report.stories}
+    assert [[platform, *outcomes] for (platform, _), outcomes in told.items()] == [
+        ["Xiaohongshu", "ended"],
+        ["Xiaohongshu", "ended"],
+        ["Xiaohongshu", "ended"],
+        ["Xiaohongshu", "ended"],
+        ["Xiaohongshu", "fulfilled"],
+        ["Shopee", "ended"],
+        ["Shopee", "ended"],
+        ["TikTok Shop", "ended"],
+        ["Shopee", "ended"],
+        ["Xiaohongshu and 1688", "ended", "ended", "ended"],  # a sale and its two purchases
+    ]
+    costs = {each.name: (each.cases[0].expected, each.cases[0].cost) for each in report.stories}
+    assert all(expected and cost for expected, cost in costs.values())
+    by_end = {name.partition(": ")[2]: cost for name, cost in costs.items()}
+    assert by_end["a price error is shipped with a gift"] == ("17.10 CNY", "17.10 CNY")  # loss 7.10, gift 10
+    assert by_end["the buyer is invited to cancel, and does"][1] == "0.00 CNY", "accepting costs nothing"
+    [awaited] = [each for each in report.stories if "the 1st" in each.name]
+    closes = [line.at for line in awaited.cases[0].history if line.details.get("action") == "close"]
+    assert closes
+    assert {at.astimezone(ZoneInfo("Asia/Shanghai")).day for at in closes} == {1}
+    for each in report.stories:
+        times = [line.at for line in each.cases[0].history]
+        assert times == sorted(times)
 
 
 def _path_said_by(command: str) -> str:

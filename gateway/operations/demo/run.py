@@ -14,21 +14,26 @@ import shlex
 import socket
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
+from gateway.cases.effects import EffectState
 from gateway.config import DATABASE_VARIABLE
 from gateway.errors import ConfigurationError
 from gateway.operations.context import Context, DataFolder
 from gateway.operations.demo.books import Comparison, Key, compare
-from gateway.operations.demo.day import Day, Deed
+from gateway.operations.demo.day import Day, Deed, agree
 from gateway.operations.demo.paths import ShownPath, different_paths
-from gateway.operations.demo.script import play
+from gateway.operations.demo.script import days_after, play
 from gateway.operations.demo.shops import REGISTRATIONS, connect
+from gateway.operations.demo.stories.playing import ToldStory, play_stories
+from gateway.operations.demo.stories.ten import TEN
 from gateway.operations.initialise import initialise
 from gateway.operations.processes import Daemon
 from gateway.operations.simulated import Simulator, simulators
@@ -36,9 +41,17 @@ from gateway.orders.query import Query
 from gateway.orders.search import find
 from gateway.orders.store import StoredOrder, order
 from gateway.storage import stores as rows
-from gateway.storage.schema import inbox
+from gateway.storage.schema import effects, inbox
 
 SEED = 7
+
+_NOTHING_DONE = (EffectState.refused.value, EffectState.not_applied.value)
+_MESSAGES = frozenset(
+    {"customer_service/conversations/messages"}
+)  # no order stands beside them; settings of apps neither
+
+_MONTHS_IN = ZoneInfo("Asia/Shanghai")
+_BEFORE_THE_FIRST = (timedelta(days=5), timedelta(days=3))  # the day begins so long before it, at most and at least
 
 Running = Callable[..., AbstractAsyncContextManager[Context]]
 Say = Callable[[str], None]
@@ -55,7 +68,9 @@ class DemoReport:
     orders: int
     by_phase: dict[str, int]
     deeds: tuple[Deed, ...]
-    applied: int  # writes in the simulator's journal
+    stories: tuple[ToldStory, ...]
+    intended: int  # effects that the gateway has on record as applied or under way, those of the stories included
+    applied: int  # writes in the simulators' journals
     pushes: dict[str, int]  # taken in, by what became of them
     forged_refused: int
     paths: tuple[ShownPath, ...]  # orders whose cheapest paths differ
@@ -63,8 +78,9 @@ class DemoReport:
 
     @property
     def ok(self) -> bool:
-        """Return whether the two books agree and nothing was done twice."""
-        return not self.comparison.differences and self.applied == len(self.deeds)
+        """Return whether the two books agree, nothing was done twice, and every story came to its end."""
+        agree = not self.comparison.differences and self.applied == self.intended
+        return agree and all(each.ended for each in self.stories)
 
 
 async def run(
@@ -84,8 +100,9 @@ async def run(
     address = f"http://127.0.0.1:{_free_port()}"
     async with (
         _folder(data) as path,
-        simulators(platforms=",".join(REGISTRATIONS), orders=count, seed=SEED, push_to=address) as doors,
+        simulators(platforms=",".join(REGISTRATIONS), orders=0, seed=SEED, push_to=address) as doors,
     ):
+        await _begin(doors, count)
         await _prepare(path, doors, address)
         async with _opened(running, path) as gateway:
             stores = await connect(gateway, doors)
@@ -101,9 +118,15 @@ async def run(
             try:
                 await daemon.start()
                 await play(day)
+                say(f"{len(TEN)} stories begin, all on the one clock; people act as commands do, at the daemon's door")
+                stories = await play_stories(day, gateway, TEN)
+                await agree(
+                    day, "the stories have ended" if all(each.ended for each in stories) else "some stories stick"
+                )
+                await days_after(day)
             finally:
                 await daemon.stop()
-            report = await _close_books(gateway, day)
+            report = await _close_books(gateway, day, stories)
         if afterwards is not None:
             await afterwards(report)
         return report
@@ -115,6 +138,26 @@ async def compare_with(gateway: Context, doors: Mapping[str, Simulator]) -> Comp
     connected = await gateway.database.read(rows.stores)
     shops = {(store.platform, store.external_id) for store in connected}
     return compare(truth, await _all_stored(gateway), shops)
+
+
+async def _begin(doors: Mapping[str, Simulator], count: int) -> None:
+    """Set the simulators' clock to some days before a month's end, and let their orders begin there.
+
+    One of the stories awaits the 1st, and what is decided looks only a week ahead.
+    """
+    clock = next(iter(doors.values()))
+    now = datetime.fromisoformat((await clock.read("/clock"))["now"])
+    first = _first_after(now + _BEFORE_THE_FIRST[1])
+    await clock.do("/clock", {"now": max(now, first - _BEFORE_THE_FIRST[0]).astimezone(UTC).isoformat()})
+    for door in doors.values():
+        await door.do("/reset", {"seed": SEED, "orders": count})
+
+
+def _first_after(instant: datetime) -> datetime:
+    """Return the next 1st, 00:00 where the month of the closes is counted."""
+    local = instant.astimezone(_MONTHS_IN)
+    year, month = divmod(local.year * 12 + local.month, 12)
+    return datetime(year, month + 1, 1, tzinfo=_MONTHS_IN)
 
 
 def _opened(running: Running, path: Path, *, read_only: bool = False) -> AbstractAsyncContextManager[Context]:
@@ -157,9 +200,14 @@ async def _prepare(path: Path, doors: Mapping[str, Simulator], address: str) -> 
     )
 
 
-async def _close_books(gateway: Context, day: Day) -> DemoReport:
+async def _close_books(gateway: Context, day: Day, stories: Sequence[ToldStory]) -> DemoReport:
     stored = await _all_stored(gateway)
     journal = [entry for door in day.doors.values() for entry in await door.read("/effects")]
+    intended = await gateway.database.read(
+        lambda c: c.execute(
+            select(func.count()).select_from(effects).where(effects.c.state.not_in(_NOTHING_DONE))
+        ).scalar_one()
+    )
     pushes = await gateway.database.read(
         lambda c: c.execute(select(inbox.c.state, func.count().label("number")).group_by(inbox.c.state)).all()
     )
@@ -171,7 +219,9 @@ async def _close_books(gateway: Context, day: Day) -> DemoReport:
         orders=len(stored),
         by_phase=dict(Counter(one.phase.value for one in stored.values())),
         deeds=tuple(day.deeds),
-        applied=sum(bool(entry["order_id"]) for entry in journal),  # all others are settings of an app
+        stories=tuple(stories),
+        intended=intended,
+        applied=sum(bool(entry["order_id"]) or entry["operation"] in _MESSAGES for entry in journal),
         pushes={row.state: row.number for row in pushes},
         forged_refused=day.forged_refused,
         paths=tuple(await different_paths(gateway, f"gateway --data {shlex.quote(str(day.data))}")),

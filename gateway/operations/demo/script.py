@@ -21,7 +21,7 @@ _FORGED = {
 
 
 async def play(day: Day) -> None:
-    """Play the whole day. Raises GatewayError when the gateway does not catch up with the platforms."""
+    """Play the day. Raises GatewayError when the gateway does not catch up with the platforms."""
     await agree(day, "first pull")
     await _morning(day)
     await _second_thoughts(day)
@@ -30,7 +30,6 @@ async def play(day: Day) -> None:
     await _parcels(day)
     await _power_cut(day)
     await _evening(day)
-    await _days_after(day)
 
 
 async def _morning(day: Day) -> None:
@@ -158,7 +157,7 @@ async def _evening(day: Day) -> None:
     await agree(day, "the night passes")
 
 
-async def _days_after(day: Day) -> None:
+async def days_after(day: Day) -> None:
     """What nobody paid lapses, what nobody shipped is cancelled, what arrived is completed: by the platforms."""
     await let_pass(day, "P3D")
     await ask(day.data, "sync", "--now")

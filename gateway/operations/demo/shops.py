@@ -46,7 +46,7 @@ REGISTRATIONS: Mapping[str, Registration] = {
     "xiaohongshu": Registration(
         lambda told: told["app_id"],
         lambda told: AppSecret(sign_key=told["app_secret"]),
-        lambda told: [{"code": told["auth_codes"][0]}],
+        lambda told: [{"code": code} for code, _ in zip(told["auth_codes"], told["stores"], strict=False)],
     ),
     "alibaba_1688": Registration(  # one account, in both roles
         lambda told: told["app_key"],

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from gateway.cases.effects import EffectState
 from gateway.errors import GatewayError
+from gateway.model.store import Role
+from gateway.operations.cases import list_cases
+from gateway.operations.contact import show_contact
 from gateway.operations.demo.day import fault
-from gateway.operations.demo.stories.playing import Story
-from gateway.operations.demo.stories.scene import Scene
+from gateway.operations.demo.stories.scene import PERSON, Scene
+from gateway.operations.demo.stories.story import Story
+from gateway.operations.purchases import discover_purchases
 from gateway.policy.terms import Reason
 from gateway.ports import Operation
+
+_DAY = timedelta(days=1)
 
 
 async def _shopee_accept(scene: Scene) -> None:
@@ -31,7 +40,70 @@ async def _lost_answer(scene: Scene) -> None:
         raise GatewayError(f"The lost answer was not found by a probe: {[each.because for each in closes]}")
 
 
+async def _told_in_japanese(scene: Scene) -> None:
+    """The shelf is empty in Japan: the gateway closes with the true reason and tells the buyer in Japanese."""
+    await scene.placed(phase="awaiting_shipment", placed_at=scene.now() - _DAY, paid_at=scene.now() - _DAY)
+    await scene.opened(Reason.out_of_stock)
+    await scene.settled()
+    contact = await show_contact(scene.play.gateway, scene.order_id, store=scene.store.id)
+    if [each.language.partition("-")[0] for each in contact.messages] != ["ja"]:
+        raise GatewayError(f"The buyer was told in {[each.language for each in contact.messages]}, not once in ja.")
+
+
+async def _sent_back(scene: Scene) -> None:
+    """A buyer sends goods back: the platform agrees in its time, and the gateway pays once they are there."""
+    # no call of Shopee agrees to a return without paying at once, and the seller's silence agrees for it
+    await scene.placed(phase="delivered")
+    await scene.costs(goods_cost="24.00", outbound_shipping_cost="3.00", return_shipping_cost="3.00")
+    await scene.happens("buyer_requests_return")
+    await scene.known(lambda stored: bool(stored.order.requests), "the buyer's request is known")
+    await scene.opened(Reason.quality_problem)
+    await scene.sees(lambda shown: shown.case.step == "approve_return", "the return is to be agreed to")
+    await scene.passes(2 * _DAY + timedelta(hours=1))
+    await scene.happens("buyer_ships_return", tracking_number="DEMO0000000001")
+    await scene.passes(_DAY)
+    await scene.happens("warehouse_receives_return")
+    await scene.settled()
+    done = [each.act.operation for each in (await scene.look()).effects if each.state is EffectState.confirmed]
+    if done != [Operation.refund_return]:
+        raise GatewayError(f"The money of what came back was not paid once by the gateway: {done}")
+
+
+async def _purchases(scene: Scene) -> None:
+    """A buyer cancels; what was bought for the order on 1688 ends as well, each purchase in its own way."""
+    goods = [{"sku": f"DEMO-{name}", "title": name, "quantity": 1, "price": "30.00"} for name in ("Cup", "Pot")]
+    await scene.placed(phase="awaiting_shipment", lines=goods)
+    bought = [await _bought(scene, *each) for each in zip(goods, ("unpaid", "awaiting_shipment"), strict=True)]
+    await scene.play.tell(discover_purchases, by=PERSON)
+    await scene.happens("buyer_requests_cancellation")
+    await scene.known(lambda stored: bool(stored.order.requests), "the buyer's request is known")
+    await scene.opened(Reason.changed_mind)
+    await scene.settled()
+    for purchase in bought:
+        opened = await list_cases(scene.play.gateway, order=purchase.order_id, settled=True)
+        purchase.cases += [each.case.id for each in opened]
+        if len(opened) != 1:
+            raise GatewayError(f"The end of sale {scene.order_id} opened {len(opened)} cases of {purchase.order_id}.")
+        scene.cases += purchase.cases
+    unpaid, paid = bought
+    await unpaid.settled()
+    await paid.sees(lambda shown: shown.case.step == "wait", "the supplier is waited for")
+    await paid.happens("supplier_agrees")
+    await paid.settled()
+
+
+async def _bought(scene: Scene, line: Mapping[str, object], phase: str) -> Scene:
+    """Buy a line of a sale on 1688, under the sale's number."""
+    purchase = Scene(scene.play, scene.play.store("alibaba_1688", role=Role.buyer))
+    wish = {"role": "buyer", "phase": phase, "out_order_id": scene.order_id, "lines": [{**line, "price": "12.00"}]}
+    await purchase.placed(**wish)
+    return purchase
+
+
 STORIES = (
     Story("Shopee: a buyer's request is accepted", "shopee", _shopee_accept),
-    Story("Shopee: the answer to a cancellation is lost", "shopee", _lost_answer),
+    Story("Shopee: the answer to a cancellation is lost", "shopee", _lost_answer, 1),
+    Story("TikTok Shop: closed, and the buyer told in Japanese", "tiktok_shop", _told_in_japanese),
+    Story("Shopee: goods come back, then the money goes", "shopee", _sent_back),
+    Story("Xiaohongshu and 1688: a sale ends with its purchases", "xiaohongshu", _purchases),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,18 +14,8 @@ from gateway.operations.context import Context
 from gateway.operations.demo.day import Day
 from gateway.operations.demo.stories.pace import Pace
 from gateway.operations.demo.stories.scene import Play, Scene
-
-_REST = "none"  # the action of a turn that finds the order over
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A story: its name, and what happens in it. ``plot`` makes its own order."""
-
-    name: str
-    platform: str
-    plot: Callable[[Scene], Awaitable[None]]
-    shop: int = 0  # which of the platform's shops it plays in
+from gateway.operations.demo.stories.story import Story
+from gateway.policy.terms import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +76,7 @@ async def _played(play: Play, story: Story) -> ToldStory:
 
 async def _told(gateway: Context, case: str) -> ToldCase:
     shown = await show_case(gateway, case)
-    costs = [line.details["cost"] for line in shown.history if line.details.get("action", _REST) != _REST]
+    turns = [line.details for line in shown.history if line.what == "turn" and "cost" in line.details]
+    costs = [told["cost"] for told in turns if told["path"] != Path.none]
     words = [f"{each['amount']} {each['currency']}" for each in costs] or [""]
     return ToldCase(shown.case, words[0], words[-1], tuple(shown.history))

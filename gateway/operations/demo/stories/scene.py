@@ -12,6 +12,7 @@ from gateway.cases.approvals import Approval, ApprovalState
 from gateway.cases.case import WaitsFor, case_of
 from gateway.cases.tasks import Task, TaskKind, TaskState
 from gateway.errors import GatewayError
+from gateway.model.attested import FactName
 from gateway.model.store import Role, Store
 from gateway.operations.approvals import answer_approval
 from gateway.operations.cases import ShownCase, open_case, show_case
@@ -20,6 +21,8 @@ from gateway.operations.context import Context, DataFolder
 from gateway.operations.demo.day import Day
 from gateway.operations.demo.stories.pace import Pace
 from gateway.operations.evidence import add_evidence
+from gateway.operations.facts import set_fact
+from gateway.operations.processes import ask as typed
 from gateway.operations.remote.asking import ask
 from gateway.operations.remote.use_cases import case_of as use_case_of
 from gateway.operations.simulated import Simulator
@@ -35,8 +38,8 @@ PERSON = "demo"
 """Who is in the shop."""
 
 _PATIENCE = 120.0  # seconds of real time for what another process should do at once
-_LOOK_EVERY = 0.15
-_AT_REST = 10  # looks in a row at which a case has not changed
+_LOOK_EVERY = 0.2
+_AT_REST = 5  # looks in a row at which a case has not changed
 _PEOPLE = frozenset({WaitsFor.person, WaitsFor.approval})  # they do not come by themselves
 _AHEAD = timedelta(seconds=20)  # what is due later than that needs the clock to jump
 
@@ -115,6 +118,10 @@ class Scene:
         case = await self.play.tell(open_case, self.order_id, reason, store=self.store.id, by=PERSON)
         self.cases.append(case.id)
 
+    async def typed(self, *words: str) -> Any:
+        """Let a person type a command, a process of its own; return what it prints as JSON."""
+        return await typed(self.play.day.data, *words, "--store", self.store.id)
+
     async def look(self) -> ShownCase:
         """Return the story's own case as it stands."""
         return await show_case(self.play.gateway, self.cases[0])
@@ -153,6 +160,12 @@ class Scene:
             text = f"What the demo's shop kept of the {kind}, of order {self.order_id}.\n".encode()
             told = (self.order_id, kind, f"{kind}.txt", text)
             await self.play.tell(add_evidence, *told, store=self.store.id, by=PERSON)
+
+    async def costs(self, **amounts: str) -> None:
+        """Vouch for what the order's goods and parcels cost, in the store's currency."""
+        for name, amount in amounts.items():
+            told = (FactName(name), amount)
+            await self.play.tell(set_fact, *told, store=self.store.id, order=self.order_id, by=PERSON)
 
     async def replied(self, reply: Reply) -> None:
         """Enter what the buyer answered."""
