@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.config import Configuration
 from gateway.errors import Conflict, DataError, NeedsApproval
 from gateway.ledger import quota
 from gateway.ledger.booking import hand_over
@@ -36,7 +37,7 @@ def context(shop: Any) -> Any:
         vault=shop.vault,
         clock=shop.clock,
         rules=RULES,
-        configuration=SimpleNamespace(valuation={}),
+        configuration=Configuration(),
         connections=Connections(shop.database, shop.vault, lambda _: shop.platform, lambda *_: None),  # type: ignore[arg-type]  # nothing is opened
     )
 
