@@ -18,11 +18,15 @@ DATABASE_VARIABLE = "ORDER_GATEWAY_DATABASE_URL"
 """Environment variable that names the database, whatever the configuration says."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = timedelta(days=3650)
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, str) and value[-1:] in _UNITS and value[:-1].isdigit():
-        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
+    if isinstance(value, str) and value[-1:] in _UNITS and value.isascii() and value[:-1].isdigit():
+        seconds = int(value[:-1][:20]) * _UNITS[value[-1]]
+        if seconds > _LONGEST.total_seconds():
+            raise ValueError(f"is longer than {_LONGEST.days} days, the longest there may be")
+        return timedelta(seconds=seconds)
     if isinstance(value, timedelta):
         return value
     raise ValueError("write a whole number and a unit: 30s, 5m, 2h or 15d")

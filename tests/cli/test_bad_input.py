@@ -36,3 +36,12 @@ def test_words_that_are_no_text(made, words) -> None:
     told = made(*words)
     assert told.code == 2
     assert "no UTF-8 text" in told.err
+
+
+@pytest.mark.parametrize("span", ["99999999999999d", "9" * 5000 + "s", "²d"])
+def test_a_span_in_the_configuration_that_cannot_be(made, span) -> None:
+    (made.data / "gateway.yaml").write_text(f"stock: {{every: {span}}}\n", "utf-8")
+    told = made("cases", "list")
+    assert told.code not in {0, 70}
+    assert "line 1: stock.every" in told.err
+    assert "fault" not in told.err
