@@ -78,7 +78,8 @@ def _refuse_rows(new: Connection, target: str) -> None:
 def _rows_of(connection: Connection, table: Table) -> Iterator[Sequence[Any]]:
     found = connection.execute(select(table).order_by(*table.primary_key.columns).execution_options(yield_per=_AT_ONCE))
     for row in found:
-        yield tuple(row)
+        # PostgreSQL holds no NUL in a text: wherever the gateway writes one there, it stands as this sign, too
+        yield tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
 
 
 def _fill(new: Connection, table: Table, rows: Iterable[Sequence[Any]]) -> None:
