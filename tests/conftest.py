@@ -134,8 +134,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 # Databases. A test that asks for `database_url` or `empty_database_url` runs on each of them.
 
-_ALWAYS_ON_BOTH = {"storage", "work", "ledger", "cases"}  # folders
-_PAPERS = {"test_appeal_pack.py", "test_order_sheet.py", "test_wording.py"}  # there, but about what is printed
+_ALWAYS_ON_BOTH = {"storage", "work", "ledger"}  # folders
+# Where cases race, die or are agreed to. What else there is about them says the same on either database.
+_CASES_ON_BOTH = {
+    "test_approvals.py",
+    "test_automations.py",
+    "test_case.py",
+    "test_effects.py",
+    "test_loop.py",
+    "test_overtaken.py",
+}
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
@@ -145,7 +153,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if (
             item.get_closest_marker("postgresql") is not None
             and item.get_closest_marker("on_both") is None
-            and (item.path.parent.name not in _ALWAYS_ON_BOTH or item.path.name in _PAPERS)
+            and item.path.parent.name not in _ALWAYS_ON_BOTH
+            and not (item.path.parent.name == "cases" and item.path.name in _CASES_ON_BOTH)
         ):
             item.add_marker(pytest.mark.slow)
 
