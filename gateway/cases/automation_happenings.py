@@ -81,6 +81,14 @@ def waiting(c: Connection, automation: Automation) -> list[Happening]:
     return sorted(found, key=lambda each: (each.at, each.store, each.subject))
 
 
+def request_now(c: Connection, automation: Automation, happening: Happening) -> Happening | None:
+    """Return a buyer's request as it is stored by now; None when it no longer waits for this automation's answer."""
+    table = after_sales
+    mine = (table.c.store == happening.store) & (table.c.request_id == happening.subject)
+    row = c.execute(_requests(automation).where(mine, table.c.state == State.open.value)).first()
+    return None if row is None else _of_request(c, automation, row, rewind=False)
+
+
 def past(c: Connection, automation: Automation, since: datetime) -> list[Happening]:
     """Return what came since then, each with its order as far as it can be told how it stood at that time."""
     if automation.when in REQUESTS:

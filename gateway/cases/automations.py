@@ -139,9 +139,13 @@ def limit_hit(automation: Automation, happening: Happening, last_hour: int, last
         return f"it has acted {last_hour} times within the hour, of {limits.per_hour} ({BURST_RULE})."
     if last_day >= limits.per_day:
         return f"it has acted {last_day} times within a day, of {limits.per_day} ({BURST_RULE})."
-    if limits.amount_at_most and not within(limits.amount_at_most, happening):
-        return "the amount is above its limit, or not known."
-    return None
+    return above_limit(automation, happening)
+
+
+def above_limit(automation: Automation, happening: Happening) -> str | None:
+    """Return that the amount at stake is more than an automation decides about, None when it is not. Pure."""
+    most = automation.limits.amount_at_most
+    return "the amount is above its limit, or not known." if most and not within(most, happening) else None
 
 
 def acted_since(c: Connection, automation: str, since: datetime) -> int:
@@ -168,10 +172,15 @@ def begin(c: Connection, automation: Automation, happening: Happening, now: date
     if because is None:
         note(c, automation, happening, Result.begun, now)
         return Result.begun
+    hold_back(c, automation, happening, because, now)
+    return Result.held_by_limit
+
+
+def hold_back(c: Connection, automation: Automation, happening: Happening, because: str, now: datetime) -> None:
+    """Note that a limit leaves an answer to a person, tell people, and make it a person's task."""
     note(c, automation, happening, Result.held_by_limit, now)
     _tell(c, automation, happening, "automation_held", because, now)
     _ask(c, automation, happening, f"The automation {automation.name} was held back: {because}", now)
-    return Result.held_by_limit
 
 
 def refuse(c: Connection, automation: Automation, happening: Happening, because: str, now: datetime) -> None:

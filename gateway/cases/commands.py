@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from gateway.cases.effects import Effect
+from gateway.cases.effects import Effect, Guard
 from gateway.cases.judging import Judgement, held, judge
 from gateway.cases.road import PERSON_ORDER, Found, Road, Wanted
+from gateway.cases.step import STORE_MODE_ASK
 from gateway.errors import Conflict, NotAllowed, NotFound, Refused
 from gateway.model.after_sale import AfterSale, DisputeState, RefundState, RequestKind, RequestState
 from gateway.model.order import Closure, FulfillmentState
+from gateway.model.store import StoreMode
 from gateway.orders.store import StoredOrder
 from gateway.orders.suspects import standing_signs
 from gateway.policy.terms import Reason, ReturnState
@@ -98,17 +100,22 @@ class Commands:
         connection = await self._road.open(store_id)
         return replace(await self._look(connection, command), because="dry run")
 
-    async def order(self, store_id: str, command: Command, *, by: str, approved: bool = False) -> Carried:
+    async def order(
+        self, store_id: str, command: Command, *, by: str, approved: bool = False, guard: Guard | None = None
+    ) -> Carried:
         """Do what a person orders, once, unless a rule forbids it.
+
+        ``guard`` is asked in the transaction that commits to it: what was just read is stored by then. What it raises
+        is raised, and nothing is committed or called.
 
         Raises NotAllowed when a rule, the store's mode or a stop forbids it; NeedsApproval when it needs a yes
         (call again with ``approved``); Refused when the platform offers no such call; Conflict when the order's or
         the request's state leaves nothing to do, or another effect on it is under way; NotFound.
         """
         async with self._road.alone.with_order(store_id, command.order_id):
-            return await self._order(store_id, command, by=by, approved=approved)
+            return await self._order(store_id, command, by=by, approved=approved, guard=guard)
 
-    async def _order(self, store_id: str, command: Command, *, by: str, approved: bool) -> Carried:
+    async def _order(self, store_id: str, command: Command, *, by: str, approved: bool, guard: Guard | None) -> Carried:
         connection = await self._road.open(store_id)
         facts_read_at = self._road.clock.now()
         found = await self._look(connection, command)
@@ -124,7 +131,8 @@ class Commands:
         if found.judgement.words and found.judgement.needs:
             what = f"{' '.join(found.judgement.words)} To {what}"
         await self._road.check_mode(connection, what, found.judgement.needs, approved=approved)
-        effect = await self._road.commit(found, act_of(command, found), wanted, facts_read_at, connection.store)
+        act, store = act_of(command, found), connection.store
+        effect = await self._road.commit(found, act, wanted, facts_read_at, store, guard=guard)
         effect, because = await self._road.carry(effect, connection)
         return replace(found, effect=effect, because=because)
 
@@ -157,7 +165,8 @@ class Commands:
     async def objection(self, effect: Effect, connection: Connection) -> str | None:
         """Read the facts anew; return why a committed order of a person no longer stands, None when it does.
 
-        It stands while it makes sense, no rule forbids it, and nothing new would need the person's yes.
+        It stands while it makes sense, no rule forbids it, and nothing new would need the person's yes: neither a
+        rule nor the store's mode, which may be `ask` since.
         """
         act = effect.act
         found = await self._road.decide(connection, act.order_id, _NO_REASON, act.request_id)
@@ -169,7 +178,8 @@ class Commands:
         judgement = await self._judge(act.operation, found)
         if judgement.forbidden_by:
             return f"the rules forbid it now ({', '.join(judgement.forbidden_by)}): {found.decision.explanation}"
-        unheard = set(judgement.needs) - await self._agreed(effect)
+        asks = {STORE_MODE_ASK} if connection.store.mode is StoreMode.ask else set()
+        unheard = {*judgement.needs, *asks} - await self._agreed(effect)
         if unheard:
             return f"it would need a person's yes now ({', '.join(sorted(unheard))}): {found.decision.explanation}"
         return None
@@ -178,7 +188,9 @@ class Commands:
         """Return what the person was shown, and said yes to, when the effect was ordered."""
         entries = await self._road.database.read(lambda c: audit.of_order(c, effect.store, effect.act.order_id))
         notes = [each.details for each in entries if each.what == PERSON_ORDER]
-        return {word for note in notes if note["intent"] == effect.intent for word in json.loads(note["needs"])}
+        mine = [note for note in notes if note["intent"] == effect.intent]
+        agreed = {word for note in mine for word in json.loads(note["needs"])}
+        return agreed | {STORE_MODE_ASK} if any(note["approved"] == "true" for note in mine) else agreed
 
     async def _look(self, connection: Connection, command: Command) -> Carried:
         found = await self._road.decide(connection, command.order_id, _NO_REASON, command.request_id)

@@ -252,11 +252,26 @@ class Road:
             "now": now,
         }
 
-    async def commit(self, found: Found, act: Act, wanted: Wanted, facts_read_at: datetime, store: Store) -> Effect:
-        """Commit to ``act`` together with the wish, the decision it rests on, and what it spends. Raises Conflict."""
+    async def commit(
+        self,
+        found: Found,
+        act: Act,
+        wanted: Wanted,
+        facts_read_at: datetime,
+        store: Store,
+        *,
+        guard: Guard | None = None,
+    ) -> Effect:
+        """Commit to ``act`` together with the wish, the decision it rests on, and what it spends.
+
+        ``guard`` is asked first, in the same transaction. Raises Conflict, and what the guard raises; then nothing is
+        recorded.
+        """
         now = self.clock.now()
 
         def commit_all(c: Transaction) -> Effect:
+            if guard is not None:
+                guard(c)
             intent, decision = _record(c, found, wanted, now, self.rules)
             effect = commit(
                 c,

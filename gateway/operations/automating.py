@@ -9,8 +9,19 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.cases.automation_file import Automation, Do, read_automations
-from gateway.cases.automation_happenings import Happening, unmet, waiting
-from gateway.cases.automations import Result, ask_person, begin, is_on, note, refuse, results_of, tell_people
+from gateway.cases.automation_happenings import Happening, request_now, unmet, waiting
+from gateway.cases.automations import (
+    Result,
+    above_limit,
+    ask_person,
+    begin,
+    hold_back,
+    is_on,
+    note,
+    refuse,
+    results_of,
+    tell_people,
+)
 from gateway.cases.case import open_case, open_case_of
 from gateway.cases.commands import Command, Deed
 from gateway.cases.effects import effects_of, intent_of
@@ -27,6 +38,7 @@ from gateway.errors import (
 from gateway.model.store import StoreMode
 from gateway.operations.context import Context
 from gateway.storage import stores as rows
+from gateway.storage.vault import Vault
 from gateway.work.queue import Claim, submit
 
 log = structlog.get_logger(__name__)
@@ -98,25 +110,57 @@ class Automating:
 
     async def _accept(self, automation: Automation, happening: Happening) -> None:
         """Accept the buyer's request as a person who has not said yes to anything besides would."""
-        context, because = self._context, ""
+        context, because, stop = self._context, "", refuse
         wanted = Command(Deed.accept, happening.order_id, happening.subject)
+        guard = _StillMeant(context.vault, automation, happening)
         if not await context.database.read(lambda c: _was_sent(c, automation, happening)):
             try:
-                carried = await context.resolver.commands.order(happening.store, wanted, by=automation.by)
+                carried = await context.resolver.commands.order(happening.store, wanted, by=automation.by, guard=guard)
                 because = carried.because if carried.effect is None else ""
             except _LATER as error:
                 log.warning("automation.later", automation=automation.name, error=type(error).__name__)
                 return  # it stands begun, and is taken up again
+            except _AboveLimit as error:
+                because, stop = str(error), hold_back
             except Conflict as error:
                 if not await context.database.read(lambda c: _was_sent(c, automation, happening)):
                     because = str(error)
             except (NeedsApproval, NotAllowed, GatewayError) as error:
                 because = str(error)
-        now = context.clock.now()
+        now, seen = context.clock.now(), guard.seen
         if because:
-            await context.database.write(lambda c: refuse(c, automation, happening, because, now))
+            await context.database.write(lambda c: stop(c, automation, seen, because, now))
         else:
-            await context.database.write(lambda c: note(c, automation, happening, Result.done, now))
+            await context.database.write(lambda c: note(c, automation, seen, Result.done, now))
+
+
+class _AboveLimit(Conflict):
+    """What the buyer asks for by now is above the automation's limit: a person decides."""
+
+
+class _StillMeant:
+    """Asked as an answer is committed to: whether the automation still means the request, as it was just read.
+
+    What waited was found in what was stored, and the platform may tell another amount, kind or phase by now.
+    """
+
+    def __init__(self, vault: Vault, automation: Automation, happening: Happening) -> None:
+        self._vault = vault
+        self._automation = automation
+        self.seen = happening  # as it was last read
+
+    def __call__(self, c: Connection) -> None:
+        """Raise Conflict where a condition is not met any more, and `_AboveLimit`."""
+        found = request_now(c, self._automation, self.seen)
+        if found is None:
+            raise Conflict(f"request {self.seen.subject} has changed: it is not what this automation answers.")
+        self.seen = found
+        because = unmet(c, self._vault, self._automation, found)
+        if because is not None:
+            raise Conflict(f"request {found.subject} or its order has changed: {because}.")
+        because = above_limit(self._automation, found)
+        if because is not None:
+            raise _AboveLimit(because)
 
 
 def _begin(c: Connection, automation: Automation, happening: Happening, now: datetime) -> Result | None:

@@ -107,11 +107,18 @@ def put(office):
 
 @pytest.fixture
 def ordered(office, monkeypatch):
-    """What automations ordered of the road, which answers as ``office.memory['road']`` says."""
+    """What automations ordered of the road, which answers as ``office.memory['road']`` says.
+
+    ``office.memory['meanwhile']`` stores what the road finds as it reads the order anew.
+    """
     asked: list[tuple[str, str, str]] = []
 
-    async def order(store: str, command: Any, *, by: str, approved: bool = False) -> Any:
+    async def order(store: str, command: Any, *, by: str, approved: bool = False, guard: Any = None) -> Any:
         assert approved is False, "an automation never says yes by itself"
+        if "meanwhile" in office.memory:
+            await office.memory["meanwhile"]()
+        if guard is not None:
+            await office.write(guard)
         asked.append((store, str(command.request_id), by))
         fault = office.memory.get("road")
         if isinstance(fault, Exception):
@@ -246,6 +253,93 @@ async def test_what_the_rules_refuse_is_told_and_not_tried_again(office, put, or
     assert len(ordered) == 1
     assert await _results(office) == [("r1", Result.begun), ("r1", Result.refused)]
     assert await office.kinds() == ["automation_refused"]
+
+
+_CAREFUL = (
+    "    if: {before_shipment: yes, amount_at_most: {MYR: 100}, reasons: [changed_mind], buyer_not_marked: yes}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sold", "because"),
+    [
+        ({"refund_minor": 90000}, {}, "the amount is higher"),
+        ({"reason": "not_received"}, {}, "the buyer's reason is not_received"),
+        ({}, {"fulfillment": "shipped", "shipped_at": NOON}, "it is not before shipment"),
+        ({"kind": "refund"}, {}, "not what this automation answers"),
+        ({"state": "withdrawn"}, {}, "not what this automation answers"),
+    ],
+    ids=["the amount", "the reason", "the phase", "the kind", "the state"],
+)
+async def test_what_meets_the_conditions_no_more_when_it_is_read_anew_is_not_accepted(
+    office, put, ordered, asked, sold, because
+) -> None:
+    await office.put("blue", "A")
+    await office.ask("blue", "A", "r1")
+    automating = await put(ACCEPT + _CAREFUL)
+
+    async def changed() -> None:
+        office.later(seconds=1)
+        await office.put("blue", "A", **sold)
+        await office.ask("blue", "A", "r1", **asked)
+
+    office.memory["meanwhile"] = changed
+    await automating.take()
+    await automating.take()
+    assert ordered == []
+    assert await _results(office) == [("r1", Result.begun), ("r1", Result.refused)]
+    (told,) = await office.notices()
+    assert (told.kind, because in told.details["because"]) == ("automation_refused", True)
+
+
+async def test_a_buyer_who_was_marked_meanwhile_is_not_accepted(office, put, ordered) -> None:
+    await office.put("blue", "A", buyer={"buyer_id": "b-1", "name": "x"})
+    await office.ask("blue", "A", "r1")
+    automating = await put(ACCEPT + _CAREFUL)
+    vault = office.context.vault
+    office.memory["meanwhile"] = lambda: office.write(
+        lambda c: mark_buyer(c, vault, ("blue", "A"), BuyerMark.malicious, by="mei", now=NOON)
+    )
+    await automating.take()
+    assert ordered == []
+    assert await _results(office) == [("r1", Result.begun), ("r1", Result.refused)]
+
+
+async def test_what_is_above_a_limit_when_it_is_read_anew_is_a_persons(office, put, ordered) -> None:
+    await office.put("blue", "A")
+    await office.ask("blue", "A", "r1")
+    automating = await put(ACCEPT + "    limits: {per_hour: 1, amount_at_most: {MYR: 100}}\n")
+
+    async def dearer() -> None:
+        office.later(seconds=1)
+        await office.ask("blue", "A", "r1", refund_minor=90000)
+
+    office.memory["meanwhile"] = dearer
+    await automating.take()
+    await automating.take()
+    assert ordered == []
+    assert await _results(office) == [("r1", Result.begun), ("r1", Result.held_by_limit)]
+    assert [each.amount_minor for each in await office.read(acts)] == [90000, 5000], "each as it was read"
+    assert await office.kinds() == ["automation_held"]
+    (task,) = await office.read(lambda c: tasks_open(c, kind=TaskKind.ask_person))
+    assert "above its limit" in task.details["explanation"]
+
+
+async def test_what_changed_and_is_still_meant_is_accepted(office, put, ordered) -> None:
+    await office.put("blue", "A")
+    await office.ask("blue", "A", "r1")
+    automating = await put(ACCEPT + _CAREFUL + "    limits: {per_hour: 1, amount_at_most: {MYR: 100}}\n")
+
+    async def dearer() -> None:
+        office.later(seconds=1)
+        await office.ask("blue", "A", "r1", refund_minor=9900)
+
+    office.memory["meanwhile"] = dearer
+    await automating.take()
+    assert len(ordered) == 1
+    assert [(each.result, each.amount_minor) for each in await office.read(acts)] == [
+        (Result.done, 9900), (Result.begun, 5000),
+    ]  # fmt: skip
 
 
 async def test_a_platform_that_does_not_answer_is_asked_again_later(office, put, ordered) -> None:

@@ -6,19 +6,24 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from gateway.cases.automation_file import parse_automations
+from gateway.cases.automations import acts, note_tried, switch
 from gateway.cases.commands import Command, Deed
 from gateway.cases.effects import EffectState, effects_of, open_effects, take_over_interrupted
-from gateway.errors import Conflict, NeedsApproval, NotAllowed, NotFound, NotSent, OutcomeUnknown, Refused
+from gateway.errors import Conflict, NeedsApproval, NotAllowed, NotFound, NotSent, OutcomeUnknown, RateLimited, Refused
 from gateway.model.after_sale import AfterSale, GoodsState, RequestKind, RequestState
 from gateway.model.attested import AttestedFact, FactName
 from gateway.model.order import Closure, EndedBy, FulfillmentState
 from gateway.model.store import StoreMode
+from gateway.operations.automating import Automating
 from gateway.orders.attested import attest
+from gateway.orders.documents import read_request
 from gateway.policy.decide import decide
 from gateway.policy.decision import canonical_bytes
 from gateway.policy.parse import parse_scenario
@@ -27,7 +32,7 @@ from gateway.policy.terms import Reason
 from gateway.ports import Act, Channel, Finding, Happened, Manifest, Offered, Operation, RejectReason
 from gateway.storage import audit
 from gateway.storage import stores as rows
-from gateway.storage.schema import decisions, intents
+from gateway.storage.schema import after_sales, decisions, intents
 from tests.kit.paper import PaperPlatform
 
 SHIP = Command(Deed.ship, "o1", parameters={"way": "dropoff"})
@@ -125,6 +130,14 @@ def asks(shop: Any, kind: RequestKind, *, goods: GoodsState = GoodsState.not_ret
             **order,
         }
     shop.platform.put("o1", now - timedelta(hours=1), paid_at=now - timedelta(hours=2), requests=(request,), **order)
+
+
+def dearer(shop: Any) -> None:
+    """Let the buyer of o1 ask for 900.00 by now."""
+    old = shop.platform.orders["o1"]
+    moment = old.updated_at + timedelta(minutes=1)
+    changed = tuple(r.model_copy(update={"refund_minor": 90000, "updated_at": moment}) for r in old.requests)
+    shop.platform.orders["o1"] = old.model_copy(update={"updated_at": moment, "requests": changed})
 
 
 async def costs(shop: Any, goods: str, back: str) -> None:
@@ -398,6 +411,71 @@ async def test_what_would_need_another_yes_meanwhile_is_dropped(shop: Any) -> No
     (effect,) = await effects(shop)
     assert (effect.state, "no_rule_permits_it" in effect.because) == (EffectState.not_applied, True)
     assert shop.platform.performed == []
+
+
+@pytest.mark.parametrize("error", [NotSent("refused"), RateLimited("too fast")])
+async def test_what_never_left_is_not_sent_once_the_store_asks_first(shop: Any, error: Exception) -> None:
+    async def fail(act: Act) -> None:
+        raise error
+
+    asks(shop, RequestKind.cancellation)
+    shop.platform.on_perform = fail
+    await order(shop, ACCEPT)
+    shop.platform.on_perform = None
+    await shop.database.write(lambda c: rows.set_mode(c, "s1", StoreMode.ask))
+    await restart(shop)
+    (effect,) = await effects(shop)
+    assert (effect.state, "store_mode_ask" in effect.because) == (EffectState.not_applied, True)
+    assert shop.platform.performed == []
+
+
+@pytest.mark.parametrize("mode", [StoreMode.act, StoreMode.ask])
+async def test_what_a_person_said_yes_to_is_sent_whatever_the_mode_was_then(shop: Any, mode: StoreMode) -> None:
+    asks(shop, RequestKind.cancellation)
+    await shop.database.write(lambda c: rows.set_mode(c, "s1", mode))
+    await kill_before_the_call(shop, ACCEPT, approved=True)
+    await shop.database.write(lambda c: rows.set_mode(c, "s1", StoreMode.ask))
+    await restart(shop)
+    assert [e.state for e in await effects(shop)] == [EffectState.confirmed]
+
+
+async def test_a_guard_sees_what_was_just_read_and_nothing_is_committed_when_it_objects(shop: Any) -> None:
+    asks(shop, RequestKind.cancellation)
+    seen: list[int | None] = []
+
+    def dear(c: Any) -> None:
+        (found,) = c.execute(select(after_sales.c.document)).scalars()
+        seen.append(read_request(found).refund_minor)
+        if seen[-1] == 90000:
+            raise Conflict("too dear")
+
+    dearer(shop)
+    with pytest.raises(Conflict, match="too dear"):
+        await shop.resolver().commands.order("s1", ACCEPT, by="anna", guard=dear)
+    assert seen == [90000]
+    assert (await effects(shop), shop.platform.performed) == ([], [])
+    assert await shop.read(lambda c: c.execute(select(intents)).all()) == []
+
+
+async def test_an_automation_does_not_accept_what_the_platform_tells_above_its_limit(shop: Any) -> None:
+    """It was within the limit as it was stored; the whole road is walked."""
+    asks(shop, RequestKind.cancellation)
+    await shop.resolver().commands.ask("s1", ACCEPT)
+    (automation,) = parse_automations(
+        "automations:\n  a:\n    when: cancellation_requested\n    stores: [s1]\n    do: accept\n"
+        "    limits: {amount_at_most: {MYR: 100}}\n",
+        "f",
+    )
+    now = shop.clock.now()
+    await shop.database.write(lambda c: note_tried(c, automation, "mei", now))
+    await shop.database.write(lambda c: switch(c, "a", on=True, digest=automation.digest, by="mei", now=now))
+    dearer(shop)
+    context = SimpleNamespace(database=shop.database, vault=shop.vault, clock=shop.clock, resolver=shop.resolver())
+    await Automating(context).answer(automation)  # type: ignore[arg-type]  # the parts of a context that it uses
+    assert (await effects(shop), shop.platform.performed) == ([], [])
+    assert [(each.result, each.amount_minor) for each in await shop.read(acts)] == [
+        ("held_by_limit", 90000), ("begun", 1000),
+    ]  # fmt: skip
 
 
 async def test_what_the_person_agreed_to_stands_after_a_restart(shop: Any) -> None:
