@@ -109,7 +109,7 @@ def _with_path(path: Path, option: Option, found: Found) -> Judgement:
         words.append(f"It is not the cheapest lawful path. {_cheapest(decision)}")
     else:
         needs += [reason.value for reason in decision.approval]
-    if path is Path.refund and _return_is_open(decision) and "goods_cost" in found.question.defaulted:
+    if path is Path.refund and gives_unknown_goods(found):
         needs.append(Need.goods_cost_unknown)
         words.append(
             "The buyer keeps the goods, and nobody has said what they are worth: they are counted as nothing. "
@@ -120,8 +120,10 @@ def _with_path(path: Path, option: Option, found: Found) -> Judgement:
     return Judgement(path, needs=tuple(needs), cost=option.cost, because=option.because, words=tuple(words))
 
 
-def _return_is_open(decision: Decision) -> bool:
-    return any(option.allowed for option in decision.options if option.path is Path.return_refund)
+def gives_unknown_goods(found: Found) -> bool:
+    """Tell whether money back would leave goods with the buyer that could come back, and nobody knows their worth."""
+    returns = any(option.allowed for option in found.decision.options if option.path is Path.return_refund)
+    return returns and "goods_cost" in found.question.defaulted
 
 
 def _without_path(operation: Operation, found: Found, rules: RuleSet) -> Judgement:

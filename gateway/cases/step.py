@@ -15,11 +15,12 @@ from gateway.cases.acting import act_of, why_no_call
 from gateway.cases.case import HANDED_OVER, Outcome, WaitsFor
 from gateway.cases.effects import Effect, EffectState
 from gateway.cases.ending import Standing, outcome_of, words_of
+from gateway.cases.judging import Need, gives_unknown_goods
 from gateway.cases.road import Found
 from gateway.cases.tasks import TaskKind, TaskState
 from gateway.model.store import Role, StoreMode
 from gateway.policy.message_guard_templates import Writing
-from gateway.policy.terms import Action, EvidenceKind, Performer, Purpose
+from gateway.policy.terms import Action, EvidenceKind, Path, Performer, Purpose
 from gateway.ports import Act, Manifest, Offered, Operation
 
 STORE_MODE_ASK = "store_mode_ask"
@@ -100,6 +101,8 @@ def needs_of(found: Found, manifest: Manifest, mode: StoreMode) -> tuple[str, ..
     ours = _ours_to_send(found, manifest) if message else act_of(found, manifest) is not None
     theirs = not ours and decision.action in {Action.close, Action.ship}
     reasons = [reason.value for reason in decision.approval] if (ours and not message) or theirs else []
+    if ours and decision.path is Path.refund and gives_unknown_goods(found):
+        reasons.append(Need.goods_cost_unknown.value)
     return (*reasons, *([STORE_MODE_ASK] if ours and mode is StoreMode.ask else []))
 
 

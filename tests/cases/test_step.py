@@ -17,6 +17,7 @@ from gateway.cases.facts import Question
 from gateway.cases.road import Found
 from gateway.cases.step import asked_first, needs_of, step_of
 from gateway.cases.tasks import Task, TaskKind, TaskState
+from gateway.model.after_sale import AfterSale, RequestKind, RequestState
 from gateway.model.order import EndedBy, Phase
 from gateway.model.store import Role, StoreMode
 from gateway.orders.store import StoredOrder
@@ -48,11 +49,15 @@ def found(platform: str = "xiaohongshu", reason: str = "out_of_stock", **more: A
     as_of = more.pop("as_of", at(0))
     ended = more.pop("ended_by", None)
     can_cancel = more.pop("can_cancel", None)
+    requests = more.pop("requests", ())
+    defaulted = more.pop("defaulted", ())
     asked = {"as_of": as_of, "store": store, "order": order, "intent": {"reason": reason}, **more}
     scenario = parse_scenario(json.dumps(asked), "case.json")
-    made = make_order("o1", NOW - timedelta(hours=10), currency=currency, ended_by=ended, can_cancel=can_cancel)
+    made = make_order(
+        "o1", NOW - timedelta(hours=10), currency=currency, ended_by=ended, can_cancel=can_cancel, requests=requests
+    )
     stored = StoredOrder(made, Phase(order["phase"]), 1, NOW, NOW - timedelta(hours=1), {})
-    return Found(stored, Question(scenario, (), ()), decide(scenario, RULES))
+    return Found(stored, Question(scenario, (), defaulted), decide(scenario, RULES))
 
 
 def manifest(*by_api: Operation) -> Any:
@@ -294,3 +299,23 @@ def test_who_has_just_looked_is_not_asked_again_at_once() -> None:
     looked = NOW - timedelta(hours=1)
     step = step_of(question, manifest(), standing(tasks=[task(TaskKind.ask_person, TaskState.done, looked)]))
     assert (step.kind, step.tasks, step.due_at) == ("person", (), looked + timedelta(hours=6))
+
+
+def test_goods_of_unknown_worth_are_not_given_away_without_a_yes() -> None:
+    asked = AfterSale(
+        store="s1", order_id="o1", request_id="r1", kind=RequestKind.return_refund, state=RequestState.open,
+        opened_at=NOW - timedelta(hours=1), updated_at=NOW - timedelta(hours=1), currency="MYR",
+    )  # fmt: skip
+    order = {
+        "phase": "delivered", "shipped_at": at(-9), "delivered_at": at(-5), "stock_available": True,
+        "return_shipping_cost": {"amount": "6.00", "currency": "MYR"},
+        "request": {"kind": "return_refund", "reason": None, "opened_at": at(-1), "answer_by": at(40)},
+    }  # fmt: skip
+    only = Operation.refund_return  # as on Shopee
+    where: Any = SimpleNamespace(offers=lambda each, role=None: Offered.api if each is only else Offered.none)
+    known = found("shopee", "changed_mind", order=order, requests=(asked,))
+    assert (known.decision.path, needs_of(known, where, StoreMode.act)) == ("refund", ())
+    unknown = found("shopee", "changed_mind", order=order, requests=(asked,), defaulted=("goods_cost",))
+    assert needs_of(unknown, where, StoreMode.act) == ("goods_cost_unknown",)
+    step = step_of(unknown, where, standing())
+    assert asked_first(unknown, standing(), step, needs_of(unknown, where, StoreMode.act)).kind == "approval"
