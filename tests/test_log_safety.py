@@ -221,7 +221,7 @@ COMMANDS: list[tuple[str, ...]] = [
 
 
 @pytest.mark.slow  # a whole day at debug level
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_day_with_faults_tells_no_secret_and_no_person(
     tmp_path: Path, log: io.StringIO, errors: list[GatewayError], capfd: pytest.CaptureFixture[str]
 ) -> None:

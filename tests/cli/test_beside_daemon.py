@@ -451,7 +451,7 @@ def _audit(shop: Shop) -> list[tuple[str, ...]]:
         return connection.execute("select who, what, store from audit order by seq").fetchall()
 
 
-@pytest.mark.timeout(480)  # far more than a hundred commands
+@pytest.mark.timeout(900)  # far more than a hundred commands
 def test_every_writing_command_does_the_same_alone_and_beside_a_gateway(
     gateway, start_shopee, receiver, tmp_path
 ) -> None:

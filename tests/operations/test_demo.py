@@ -22,7 +22,7 @@ from gateway.operations.simulated import Simulator
 
 
 @pytest.mark.slow  # a whole day with processes of its own; `make demo` plays the same
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_day_ends_without_differences_and_one_altered_row_shows_as_one(tmp_path: Path) -> None:
     data = tmp_path / "demo"
     data.mkdir()
