@@ -40,8 +40,11 @@ def demo(
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Leave the simulator up at the end, until Ctrl-C.")
     ] = False,
+    stories: Annotated[
+        bool, typer.Option("--stories", help="Also take ten orders to their end, each with timeline and cost.")
+    ] = False,
 ) -> None:
-    """Play a short shop day and ten orders' ways to their end against simulators, and compare their truth with ours.
+    """Play a short shop day against simulators, with --stories ten orders' ways to their end, and compare their truth.
 
     Keeps its things in a temporary folder unless --data or ORDER_GATEWAY_DATA names one.
     """
@@ -55,7 +58,14 @@ def demo(
             await _stay(session, report)
 
     report = session.run_plain(
-        run(session.running, data=session.named_data, count=orders, say=session.say, afterwards=afterwards)
+        run(
+            session.running,
+            data=session.named_data,
+            count=orders,
+            say=session.say,
+            afterwards=afterwards,
+            tell_stories=stories,
+        )
     )
     if not report.ok:
         raise typer.Exit(Exit.failed)
