@@ -261,7 +261,9 @@ def cancel(
     for line in order.lines:
         line.cancelled, line.cancel_requested = line.quantity - line.returned, 0
     for package in order.live_packages():
-        if package.status == "LOGISTICS_REQUEST_CREATED":
+        # the carrier was asked, be it that it came in vain since: the parcel keeps its number
+        asked = package.status in WAITING and bool(package.tracking_number)
+        if asked or package.status == "LOGISTICS_REQUEST_CREATED":
             _move_package(world, order, package, "LOGISTICS_REQUEST_CANCELED", "Shipment cancelled")
         elif package.status in WAITING:
             _move_package(world, order, package, "LOGISTICS_INVALID", "Order cancelled")

@@ -80,6 +80,15 @@ async def test_an_unpaid_order_and_the_packages_of_a_cancelled_one(api: Api) -> 
     assert package["logistics_status"] == "LOGISTICS_INVALID"
 
 
+async def test_a_parcel_the_carrier_was_asked_for_keeps_its_number_when_the_order_is_cancelled(api: Api) -> None:
+    order_sn = await api.order(phase="awaiting_collection")
+    await api.act(order_sn, "carrier_misses_pickup")
+    assert await api.status(order_sn) == "RETRY_SHIP"
+    await api.act(order_sn, "platform_cancels")
+    package = (await api.detail(order_sn, "package_list"))["package_list"][0]
+    assert package["logistics_status"] == "LOGISTICS_REQUEST_CANCELED"
+
+
 # -- in part -------------------------------------------------------------------------------------------------------
 
 
