@@ -132,6 +132,7 @@ class Manifest:
     only: Mapping[Operation, Role] = field(default_factory=dict)  # done from one side of an order alone
     pull_every: timedelta | None = None  # the platform wants a shop's lists asked no more often; None: says nothing
     renewals_prolong: bool = False  # each renewal of a token makes the seller's authorisation last longer
+    tells_returns_arrive: bool = False  # shows that a buyer's parcel came back; else a person has to say so
 
     def offers(self, operation: Operation, role: Role | None = None) -> Offered:
         """Return who can do ``operation`` in a store of ``role``, or in any store; not declared is not offered."""

@@ -66,4 +66,5 @@ MANIFEST = Manifest(
     refresh_before=timedelta(minutes=30),  # of the 4 hours an access token lives (section 3)
     renewals_prolong=True,  # section 3: a renewal gives a new refresh token with its full life
     masks_buyers=True,
+    tells_returns_arrive=True,  # section 8: the way back of the parcel stands in the detail
 )

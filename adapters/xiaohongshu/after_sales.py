@@ -160,7 +160,7 @@ def after_sale_fields(
         "request_id": request_id,
         "kind": kind,
         "state": progress.state,
-        "goods": _goods(kind, progress, told.get("expressNo")),
+        "goods": _goods(kind, progress, told),
         "refund": _refund(row, progress.state, strange),
         "dispute": progress.dispute,
         "opened_by": _opened_by(content, strange),
@@ -206,10 +206,13 @@ def _opened_by(content: Mapping[str, Any], strange: Strange) -> OpenedBy | None:
     return None if role in {None, ""} else strange.meaning(words.ROLE, "operatorRole", str(role), OpenedBy.unknown)
 
 
-def _goods(kind: RequestKind, progress: words.Progress, sent_with: str | None) -> GoodsState:
+def _goods(kind: RequestKind, progress: words.Progress, parcel: Mapping[str, Any]) -> GoodsState:
+    """Tell where the goods are; a parcel that was signed for has come back, though the status still waits for it."""
     if kind not in _GOODS_GO_BACK:
         return GoodsState.unknown if kind is RequestKind.unknown else GoodsState.not_returning
-    if progress.goods is not GoodsState.unknown or not sent_with:
+    if progress.goods is GoodsState.sent_back and instant(parcel.get("expressSignTime")) is not None:
+        return GoodsState.received
+    if progress.goods is not GoodsState.unknown or not parcel.get("expressNo"):
         return progress.goods
     return GoodsState.sent_back
 

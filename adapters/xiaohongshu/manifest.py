@@ -52,5 +52,6 @@ MANIFEST = Manifest(
     refresh_before=timedelta(minutes=20),
     renewals_prolong=True,  # section 3: a renewal gives a new refresh token with its full life
     masks_buyers=True,
+    tells_returns_arrive=True,  # section 5.2: when the parcel was signed for
     pull_every=timedelta(minutes=5),  # sections 3 and 10: lists of one shop no more often than every 5 minutes
 )

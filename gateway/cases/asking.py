@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.cases.drafting import Draft
+from gateway.cases.facts import latest_return
 from gateway.cases.step import Step
 from gateway.cases.tasks import TaskKind, TaskState, cancel_task, cancel_tasks, open_task, seal_text
 from gateway.cases.turn import Now
@@ -20,6 +21,7 @@ from gateway.storage.vault import Vault
 _OF_STEPS = frozenset(
     {TaskKind.close, TaskKind.ship, TaskKind.ship_back, TaskKind.send_message, TaskKind.collect_evidence}
     | {TaskKind.contact_support, TaskKind.intercept_parcel, TaskKind.open_dispute, TaskKind.ask_person}
+    | {TaskKind.return_received}
 )
 
 
@@ -50,7 +52,7 @@ def ask_for(
         kind=kind,
         subject=subject,
         details=told,
-        due_by=now.found.decision.act_by,
+        due_by=_due_by(now, kind),
         now=instant,
         sealed=sealed,
     )
@@ -85,7 +87,16 @@ def details_of(now: Now, step: Step, kind: TaskKind) -> dict[str, object]:
     if kind is TaskKind.close:
         announced = [each.announced_close_at for each in scenario.contact.messages if each.announced_close_at]
         told["announced_close_at"] = max(announced).isoformat(timespec="seconds") if announced else None
+    if kind is TaskKind.return_received and (sent_back := latest_return(now.found.order.order.requests)) is not None:
+        told["request_id"] = sent_back.request_id
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _due_by(now: Now, kind: TaskKind) -> datetime | None:
+    """Return by when a person is asked: goods that came back by the platform's own time to look at them."""
+    sent_back = latest_return(now.found.order.order.requests) if kind is TaskKind.return_received else None
+    own = None if sent_back is None else sent_back.inspect_by
+    return own or now.found.decision.act_by
 
 
 def _price(amount: Amount) -> str:

@@ -30,6 +30,11 @@ _RETURNS = {
     GoodsState.sent_back: "shipped_back",
     GoodsState.received: "received",
 }
+# what a person may say of goods on their way back, and of what the platform shows it is believed
+_SAID_OF_RETURNS: Mapping[str, frozenset[GoodsState]] = {
+    "received": frozenset({GoodsState.sent_back}),
+    "refused": frozenset({GoodsState.sent_back, GoodsState.received}),
+}
 _CLOCK_SKEW = timedelta(minutes=5)
 _MONEY_FACTS = {FactName.goods_cost, FactName.outbound_shipping_cost, FactName.return_shipping_cost}
 
@@ -76,6 +81,10 @@ def question_of(
     attested = {fact.name: fact.value for fact in reversed(facts)}  # narrowest and newest come first in ``facts``
     if reason is Reason.out_of_stock:
         attested[FactName.stock_available] = "false"
+    returns, said = _return_state(order.requests, facts)
+    attested.pop(FactName.return_state, None)
+    if said is not None:
+        attested[FactName.return_state] = said
     request = _open_request(stored.order.requests)
     given: dict[str, object] = {
         "phase": stored.phase.value,
@@ -89,7 +98,7 @@ def question_of(
         "auto_cancel_at": _text(order.auto_cancel_at),
         "cross_border": bool(order.cross_border),
         "paid": _paid(stored),
-        "return": _return_state(order.requests),
+        "return": said or returns,
         "request": request,
     }
     given |= {name.value: _money(value) for name, value in attested.items() if name in _MONEY_FACTS}
@@ -187,16 +196,29 @@ def _request_reason(reason: AfterSaleReason | None) -> str | None:
     return reason.value if reason.value in set(RequestReason) else RequestReason.other.value
 
 
-def _return_state(requests: Sequence[AfterSale]) -> str:
+def latest_return(requests: Sequence[AfterSale]) -> AfterSale | None:
+    """Return the request to send goods back that changed last, None when there is none."""
     returning = [request for request in requests if request.kind is RequestKind.return_refund]
-    if not returning:
-        return "none"
-    latest = max(returning, key=lambda request: request.updated_at)
+    return max(returning, key=lambda request: request.updated_at, default=None)
+
+
+def _return_state(requests: Sequence[AfterSale], facts: Sequence[AttestedFact]) -> tuple[str, str | None]:
+    """Return how far back the goods are as the platform shows it, and a person's word that goes further."""
+    latest = latest_return(requests)
+    if latest is None:
+        return "none", None
     if latest.state is RequestState.refused:
-        return "refused"
+        return "refused", None
     if latest.goods in _RETURNS:
-        return _RETURNS[latest.goods]
-    return "requested" if latest.state is RequestState.open else "none"
+        return _RETURNS[latest.goods], _said(latest, facts)
+    return "requested" if latest.state is RequestState.open else "none", None
+
+
+def _said(latest: AfterSale, facts: Sequence[AttestedFact]) -> str | None:
+    """Return what a person found of the goods of this return; a word about the order's earlier one says nothing."""
+    of_order = (fact for fact in facts if fact.name is FactName.return_state and fact.order_id == latest.order_id)
+    word = next((fact.value for fact in of_order if fact.at >= latest.opened_at), None)
+    return word if word is not None and latest.goods in _SAID_OF_RETURNS.get(word, ()) else None
 
 
 def _paid(stored: StoredOrder) -> dict[str, str]:

@@ -22,7 +22,7 @@ from gateway.model.store import Store
 from gateway.orders.attested import attest
 from gateway.policy.locale import default_language
 from gateway.policy.message_guard_templates import Writing
-from gateway.policy.terms import EvidenceKind, Interception, Reply
+from gateway.policy.terms import EvidenceKind, Interception, Reply, ReturnState
 from gateway.storage import audit
 from gateway.storage.vault import Vault
 
@@ -39,6 +39,7 @@ class Said:
     interception: Interception | None = None
     reply: Reply | None = None
     quantity: int | None = None
+    returned: ReturnState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ _GOES_WITH = {
     "interception": {TaskKind.intercept_parcel},
     "reply": {TaskKind.read_reply},
     "quantity": {TaskKind.verify_stock},
+    "returned": {TaskKind.return_received},
 }
 
 
@@ -175,18 +177,27 @@ def _interception(given: _Finishing) -> str:
     word = given.said.interception
     if word is None or word is Interception.none:
         raise DataError("Enter what the courier said: --interception requested, confirmed or failed.")
-    fact = AttestedFact(
-        name=FactName.interception,
-        value=word.value,
-        store=given.task.store,
-        order_id=given.order_id,
-        by=given.by,
-        at=given.now,
-    )
-    attest(given.c, fact)
-    details = {"name": fact.name.value, "value": fact.value}
-    audit.append(given.c, given.now, given.by, "fact_attested", fact.store, fact.order_id, details)
+    _attest(given, FactName.interception, word.value)
     return f"interception {word}"
+
+
+def _returned(given: _Finishing) -> str:
+    word = given.said.returned
+    if word not in {ReturnState.received, ReturnState.refused}:
+        raise DataError(
+            "Enter what you found: --returned received when the goods are back as they were sold, --returned refused "
+            "when the parcel holds something else, too little or damaged goods."
+        )
+    _attest(given, FactName.return_state, word.value)
+    return f"return {word}"
+
+
+def _attest(given: _Finishing, name: FactName, value: str) -> None:
+    """Put the word of who did the task on record as a fact of its order."""
+    store, order_id = given.task.store, given.order_id
+    attest(given.c, AttestedFact(name=name, value=value, store=store, order_id=order_id, by=given.by, at=given.now))
+    details = {"name": name.value, "value": value}
+    audit.append(given.c, given.now, given.by, "fact_attested", store, order_id, details)
 
 
 def _reply(given: _Finishing) -> str:
@@ -243,4 +254,5 @@ _BY_KIND: dict[TaskKind, Callable[[_Finishing], str]] = {
     TaskKind.delist: _shown,
     TaskKind.watch_refund: _told,
     TaskKind.ship_back: _told,
+    TaskKind.return_received: _returned,
 }

@@ -20,7 +20,7 @@ from gateway.cases.road import Found
 from gateway.cases.tasks import TaskKind, TaskState
 from gateway.model.store import Role, StoreMode
 from gateway.policy.message_guard_templates import Writing
-from gateway.policy.terms import Action, EvidenceKind, Path, Performer, Purpose
+from gateway.policy.terms import Action, Awaited, EvidenceKind, Path, Performer, Purpose, ReturnState
 from gateway.ports import Act, Manifest, Offered, Operation
 
 STORE_MODE_ASK = "store_mode_ask"
@@ -88,7 +88,7 @@ def step_of(found: Found, manifest: Manifest, standing: Standing) -> Step:
         return Step(kind=StepKind.settle, because=words_of(found, outcome), outcome=outcome)
     if standing.case.step == HANDED_OVER:
         return Step(kind=StepKind.wait, because=standing.case.because, waits_for=WaitsFor.person)
-    return _wait(found, standing) or _act(found, manifest, standing)
+    return _look_at_return(found, manifest, standing) or _wait(found, standing) or _act(found, manifest, standing)
 
 
 def needs_of(found: Found, manifest: Manifest, mode: StoreMode) -> tuple[str, ...]:
@@ -121,6 +121,16 @@ def _look_again(act_by: datetime | None, now: datetime) -> datetime:
     if act_by is None or act_by <= now:
         return latest
     return max(min(act_by, latest), now + SHORTEST_WAIT)
+
+
+def _look_at_return(found: Found, manifest: Manifest, standing: Standing) -> Step | None:
+    """Ask a person whether goods came back, where the rules wait for them and the platform does not tell."""
+    decision = found.decision
+    waits = decision.action is Action.wait and Awaited.return_received in decision.steps[0].awaited
+    sent = found.question.scenario.order.return_state is ReturnState.shipped_back
+    if not (waits and sent) or manifest.tells_returns_arrive or standing.role is not Role.seller:
+        return None
+    return _task(found, standing, [(TaskKind.return_received, found.order.order.order_id)])
 
 
 def _wait(found: Found, standing: Standing) -> Step | None:

@@ -44,6 +44,7 @@ class TaskKind(StrEnum):
     delist = "delist"  # or sell as presale: the supplier has none left
     watch_refund = "watch_refund"  # the money should be back by now
     ship_back = "ship_back"  # goods that this account returns to its supplier
+    return_received = "return_received"  # look at what a buyer sent back; the platform does not tell that it came
 
 
 class TaskState(StrEnum):

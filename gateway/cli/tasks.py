@@ -10,7 +10,7 @@ import typer
 from gateway.cli.order_filters import TIMES
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
-from gateway.policy.terms import Interception, Reply
+from gateway.policy.terms import Interception, Reply, ReturnState
 from gateway.policy.wording.catalog import Language
 
 if TYPE_CHECKING:
@@ -91,6 +91,15 @@ def done(
     quantity: Annotated[
         int | None, typer.Option("--quantity", metavar="NUMBER", min=0, help="How many were counted.")
     ] = None,
+    returned: Annotated[
+        ReturnState | None,
+        typer.Option(
+            "--returned",
+            metavar="[received|refused]",
+            help="What a buyer sent back: as it was sold, or not.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say that a task is done, with what its kind needs; its case goes on."""
     from gateway.operations.tasks import finish_task as run
@@ -104,6 +113,7 @@ def done(
         interception=interception,
         reply=reply,
         quantity=quantity,
+        returned=returned,
         by=session.person(),
     )
     session.show(told, _ended)

@@ -15,6 +15,7 @@ class FactName(StrEnum):
     return_shipping_cost = "return_shipping_cost"
     stock_available = "stock_available"
     interception = "interception"
+    return_state = "return_state"  # what a person found of goods that were sent back
     reason = "reason"
     score = "score"
     buyer_language = "buyer_language"

@@ -14,7 +14,7 @@ from gateway.cases.tasks import Task, TaskKind, TaskState
 from gateway.errors import DataError
 from gateway.operations.context import Context
 from gateway.operations.stores import chosen_stores
-from gateway.policy.terms import Interception, Reply
+from gateway.policy.terms import Interception, Reply, ReturnState
 from gateway.policy.wording.catalog import Language
 from gateway.storage import stores as rows
 
@@ -87,6 +87,7 @@ async def finish_task(
     interception: Interception | None = None,
     reply: Reply | None = None,
     quantity: int | None = None,
+    returned: ReturnState | None = None,
     by: str,
 ) -> Task:
     """Note that a person has done a task, with what its kind needs, and let its case go on.
@@ -94,7 +95,7 @@ async def finish_task(
     Raises as `gateway.cases.finishing.finish`.
     """
     now = context.clock.now()
-    said = Said(because, at, ticket, interception, reply, quantity)
+    said = Said(because, at, ticket, interception, reply, quantity, returned)
 
     def act(c: Connection) -> Task:
         store = rows.store_of(c, kept.task_of(c, task).store)

@@ -11,7 +11,7 @@ from gateway.model.attested import FactName
 from gateway.orders.csv_file import Mistakes, csv_rows
 from gateway.policy.amount import Amount
 from gateway.policy.notation import money_object
-from gateway.policy.terms import Interception, Reason
+from gateway.policy.terms import Interception, Reason, ReturnState
 
 COLUMNS = ("name", "value", "store", "order", "sku")
 _REQUIRED = ("name", "value")
@@ -19,6 +19,8 @@ _MONEY = frozenset({FactName.goods_cost, FactName.outbound_shipping_cost, FactNa
 _WORDS: Mapping[FactName, tuple[str, ...]] = {
     FactName.stock_available: ("true", "false"),
     FactName.interception: tuple(Interception),
+    # `none` takes an earlier word back
+    FactName.return_state: (ReturnState.received, ReturnState.refused, ReturnState.none),
     FactName.reason: tuple(Reason),
 }
 

@@ -15,7 +15,7 @@ from gateway.cases.stock import level_of
 from gateway.cases.tasks import TaskKind, finish_task, open_task, seal_text, task_of
 from gateway.errors import Conflict, DataError, NeedsEvidence, NotFound
 from gateway.orders.attested import facts_for
-from gateway.policy.terms import Interception, Reply
+from gateway.policy.terms import Interception, Reply, ReturnState
 from gateway.storage import audit
 from gateway.storage.moments import to_micros
 from gateway.storage.schema import cases, evidence, order_keys
@@ -185,6 +185,7 @@ async def test_what_does_not_go_with_the_task_is_refused(shop: Any) -> None:
     task = await ask(shop, "close")
     others: list[dict[str, Any]] = [
         {"ticket": "1"}, {"interception": Interception.failed}, {"reply": Reply.refuses}, {"quantity": 0},
+        {"returned": ReturnState.received},
     ]  # fmt: skip
     for said in others:
         with pytest.raises(DataError, match=f"--{next(iter(said))} does not go with a task to close"):

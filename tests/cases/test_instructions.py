@@ -20,6 +20,7 @@ PLATFORMS = ["xiaohongshu", "shopee", "tiktok_shop", "alibaba_1688", "other"]
 KINDS = [
     "close", "ship", "send_message", "collect_evidence", "contact_support", "intercept_parcel", "open_dispute",
     "ask_person", "read_reply", "verify_stock", "delist", "watch_refund", "ship_back",
+    "return_received",
 ]  # fmt: skip
 REASONS = [
     "out_of_stock", "stock_damaged", "price_error", "unwilling", "malicious_order", "buyer_unreachable",

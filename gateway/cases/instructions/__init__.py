@@ -50,6 +50,10 @@ _AFTERWARDS: Mapping[TaskKind, tuple[str, ...]] = {
     TaskKind.delist: ("gateway tasks done {id}",),
     TaskKind.watch_refund: ('gateway tasks done {id} --because "..."',),
     TaskKind.ship_back: ('gateway tasks done {id} --because "CARRIER NUMBER"',),
+    TaskKind.return_received: (
+        "gateway tasks done {id} --returned received",
+        "gateway tasks done {id} --returned refused",
+    ),
 }
 _SENT = "gateway contact sent {order} --purpose {purpose} --text-file FILE"
 _CANCEL = 'gateway tasks cancel {id} --because "..."'

@@ -368,3 +368,16 @@ def test_two_states_of_one_order_at_one_time_are_two_events() -> None:
 
     assert push(4).event_id != push(6).event_id
     assert push(4).event_id == push(4).event_id
+
+
+@pytest.mark.parametrize(
+    ("status", "signed", "goods"),
+    [(3, 0, "sent_back"), (3, 1773000500000, "received"), (2, 1773000500000, "to_send_back")],
+)
+async def test_a_returned_parcel_that_was_signed_for_has_come_back(
+    paper: Any, status: int, signed: int, goods: str
+) -> None:
+    parcel = {"expressNo": "YD5550000000003", "expressCompanyCode": "yunda", "expressSignTime": signed}
+    shop = paper({RETURN_DETAIL: [return_answer(return_row(returnType=1, status=status), afterSale=parcel)]})
+    page = await adapter.fetch_after_sale(shop, RETURN)
+    assert [each.goods for each in page.after_sales] == [goods]
