@@ -40,7 +40,11 @@ class CarryingOut:
         self._has_after = has_after
 
     async def do(self, now: Now, step: Step, needs: tuple[str, ...]) -> Turn:
-        """Do a step and leave the case as it then stands. Raises Superseded, Conflict, and the error tree."""
+        """Do a step and leave the case as it then stands.
+
+        Raises News when something came about the order before a call was made, Superseded, Conflict, and the error
+        tree.
+        """
         if step.kind is StepKind.call and step.act is not None:
             return await self._send(now, step, step.act, needs)
         if step.kind is StepKind.message:
@@ -50,18 +54,24 @@ class CarryingOut:
         case = await self._road.database.write(lambda c: self._write(c, now, step, needs))
         return Turn(case=case, found=now.found, step=step, because=step.because)
 
-    async def agree(self, now: Now, needs: tuple[str, ...], by: str) -> bool:
-        """Ask for a yes and let ``by`` say it at once; return whether that is enough. Raises NotAllowed."""
+    async def agree(self, now: Now, needs: tuple[str, ...], by: str) -> Now | None:
+        """Ask for a yes and let ``by`` say it at once; return what is known then, None when that is not enough.
+
+        Raises NotAllowed, and News when the facts are not what they were: they have agreed to nothing then.
+        """
         instant = self._road.clock.now()
 
-        def write(c: Transaction) -> bool:
-            turns.check(c, now.case)
+        def write(c: Transaction) -> Now | None:
+            turns.check_fresh(c, now.case, now.seen)
             decision = self._keep(c, now, instant)
             found = self._ask(c, now, decision, needs, instant)
             if found.state is approvals.ApprovalState.asked and found.first_by != by:
                 role = approvals.role_of(by, self._means.approvals)
                 found = approvals.answer(c, found.id, by=by, role=role, yes=True, because="", now=instant)
-            return found.state is approvals.ApprovalState.granted
+            if found.state is not approvals.ApprovalState.granted:
+                return None
+            agreed = replace(now.standing, agreed=True)
+            return replace(now, standing=agreed, seen=turns.check(c, now.case).version)
 
         return await self._road.database.write(write)
 
@@ -88,14 +98,17 @@ class CarryingOut:
 
     async def _send(self, now: Now, step: Step, act: Act, needs: tuple[str, ...]) -> Turn:
         instant = self._road.clock.now()
-        effect = await self._road.database.write(lambda c: self._commit(c, now, step, act, needs, instant))
-        return await self._carry(now, effect, step)
+        effect, case = await self._road.database.write(lambda c: self._commit(c, now, step, act, needs, instant))
+        return await self._carry(replace(now, case=case, seen=case.version), effect, step)
 
     def _commit(
         self, c: Transaction, now: Now, step: Step, act: Act, needs: tuple[str, ...], instant: datetime
-    ) -> Effect:
-        """Commit to an effect together with its decision, what it spends, the yes it uses, and the case's history."""
-        held = turns.check(c, now.case)
+    ) -> tuple[Effect, Case]:
+        """Commit to an effect together with its decision, what it spends, the yes it uses, and the case's history.
+
+        Raises News, Superseded and Conflict.
+        """
+        held = turns.check_fresh(c, now.case, now.seen)
         decision = self._keep(c, now, instant)
         if needs:
             self._use_yes(c, now, step, needs, instant)
@@ -105,7 +118,7 @@ class CarryingOut:
             decision=decision,
             store=now.case.store,
             act=act,
-            facts_read_at=now.facts_read_at,
+            known=now.known,
             now=instant,
             due_at=instant + _TO_BE_LOOKED_AFTER,
         )
@@ -113,12 +126,12 @@ class CarryingOut:
             hold(c, now.connection.store, **self._spending(now, instant), holder=effect)
         take_back(c, now, instant, keep=())
         rest = self._rest(now, step, decision, waits_for=WaitsFor.outcome, due_at=held.due_at or instant)
-        turns.leave(c, now.case, rest, instant, seen=now.seen, told=told_of(now.found, step, effect))
-        return effect_of(c, effect)
+        after = turns.leave(c, now.case, rest, instant, seen=now.seen, told=told_of(now.found, step, effect))
+        return effect_of(c, effect), after
 
     async def _carry(self, now: Now, effect: Effect, step: Step | None) -> Turn:
         def guard(c: Transaction) -> None:
-            turns.check(c, now.case)
+            turns.check_fresh(c, now.case, now.seen)
 
         because, again = "", None
         if now.patient:

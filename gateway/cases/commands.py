@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ from gateway.cases.effects import Effect, Guard
 from gateway.cases.judging import Judgement, held, judge
 from gateway.cases.road import PERSON_ORDER, Found, Road, Wanted
 from gateway.cases.step import STORE_MODE_ASK
+from gateway.cases.turns import News
 from gateway.errors import Conflict, NotAllowed, NotFound, Refused
 from gateway.model.after_sale import AfterSale, DisputeState, RefundState, RequestKind, RequestState
 from gateway.model.order import Closure, FulfillmentState
@@ -38,6 +40,8 @@ from gateway.sync.connections import Connection
 # A person who orders an act by name states no reason to end the order. The rules are asked with the weakest one,
 # the seller's mere wish: what is right then is right without any reason.
 _NO_REASON = Reason.unwilling
+
+_LOOKS = 3  # at an order that changes while it is looked at
 
 _MONEY_BACK = frozenset({RequestKind.refund, RequestKind.return_refund})
 _OPEN = frozenset({RequestState.open})
@@ -110,14 +114,18 @@ class Commands:
 
         Raises NotAllowed when a rule, the store's mode or a stop forbids it; NeedsApproval when it needs a yes
         (call again with ``approved``); Refused when the platform offers no such call; Conflict when the order's or
-        the request's state leaves nothing to do, or another effect on it is under way; NotFound.
+        the request's state leaves nothing to do, another effect on it is under way, or (News) it keeps changing;
+        NotFound.
         """
         async with self._road.alone.with_order(store_id, command.order_id):
-            return await self._order(store_id, command, by=by, approved=approved, guard=guard)
+            for _ in range(_LOOKS):
+                with suppress(News):  # it is judged anew on what came
+                    return await self._order(store_id, command, by=by, approved=approved, guard=guard)
+        raise News(f"Order {command.order_id} changes faster than it can be judged; look at it again in a moment.")
 
     async def _order(self, store_id: str, command: Command, *, by: str, approved: bool, guard: Guard | None) -> Carried:
         connection = await self._road.open(store_id)
-        facts_read_at = self._road.clock.now()
+        known = await self._road.confirmed(store_id, command.order_id)
         found = await self._look(connection, command)
         wanted = Wanted(command.deed.value, by, _note(command, found, approved=approved))
         if found.judgement.forbidden_by:
@@ -132,7 +140,7 @@ class Commands:
             what = f"{' '.join(found.judgement.words)} To {what}"
         await self._road.check_mode(connection, what, found.judgement.needs, approved=approved)
         act, store = act_of(command, found), connection.store
-        effect = await self._road.commit(found, act, wanted, facts_read_at, store, guard=guard)
+        effect = await self._road.commit(found, act, wanted, known, store, guard=guard)
         effect, because = await self._road.carry(effect, connection)
         return replace(found, effect=effect, because=because)
 

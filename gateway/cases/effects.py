@@ -15,7 +15,7 @@ end, one request, ...): the database refuses a second.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -62,6 +62,12 @@ _OF_ORDER = (
     select(effects)
     .where(effects.c.store == bindparam("the_store"), effects.c.order_id == bindparam("the_order"))
     .order_by(effects.c.created_at)
+)
+_CONFIRMED = select(effects.c.id).where(
+    effects.c.store == bindparam("the_store"),
+    effects.c.order_id == bindparam("the_order"),
+    effects.c.subject == bindparam("the_subject"),
+    effects.c.state == "confirmed",
 )
 _NEW_DECISION = insert(decisions)
 
@@ -193,25 +199,19 @@ def commit(
     decision: str,
     store: str,
     act: Act,
-    facts_read_at: datetime,
+    known: Collection[str],
     now: datetime,
     due_at: datetime,
 ) -> str:
     """Commit to an effect, in the caller's transaction; return its id. Nothing is sent yet.
 
-    The caller sends it at once; due work picks it up at ``due_at`` should the caller vanish.
+    The caller sends it at once; due work picks it up at ``due_at`` should the caller vanish. ``known`` are the effects
+    on the order that were confirmed (`confirmed`) before its facts were read.
     Raises Conflict when an effect on the same subject is open, or was confirmed after the facts were read.
     """
     subject = subject_of(act)
-    since = connection.execute(
-        select(effects.c.id).where(
-            effects.c.store == store,
-            effects.c.subject == subject,
-            effects.c.state == EffectState.confirmed,
-            effects.c.changed_at >= to_micros(facts_read_at),
-        )
-    ).first()
-    if since is not None:
+    found = connection.execute(_CONFIRMED, {"the_store": store, "the_order": act.order_id, "the_subject": subject})
+    if not set(known).issuperset(found.scalars()):
         raise Conflict(f"{act.order_id}: an effect was confirmed after these facts were read; decide again")
     effect = uuid.uuid4().hex
     put = connection.execute(
@@ -237,6 +237,11 @@ def commit(
     audit.append(connection, now, "gateway", "effect_committed", store, act.order_id, {"effect": effect})
     submit(connection, WORK_KIND, effect, due_at, b"")
     return effect
+
+
+def confirmed(found: Iterable[Effect]) -> frozenset[str]:
+    """Return the ids of those effects that are confirmed: what `commit` is to know of them."""
+    return frozenset(each.id for each in found if each.state is EffectState.confirmed)
 
 
 def effect_of(connection: Connection, effect: str) -> Effect:

@@ -7,8 +7,7 @@ looked for at the platform and never called again unseen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as Transaction
@@ -17,13 +16,13 @@ from gateway.cases import approvals, turns
 from gateway.cases.after import Aftermath
 from gateway.cases.carrying_out import CarryingOut
 from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, let_go_on_at
-from gateway.cases.effects import Effect, EffectState, called_elsewhere, effects_of
+from gateway.cases.effects import Effect, EffectState, called_elsewhere, confirmed, effects_of
 from gateway.cases.ending import Standing
 from gateway.cases.road import Found, Road
 from gateway.cases.step import STOPPED_LOOK, Step, StepKind, asked_first, needs_of, step_of
 from gateway.cases.tasks import tasks_of_case
 from gateway.cases.turn import Means, Now, Turn
-from gateway.cases.turns import Rest, Superseded
+from gateway.cases.turns import News, Rest, Superseded
 from gateway.errors import GatewayError
 from gateway.model.store import StoreMode
 from gateway.policy.terms import Reason
@@ -32,6 +31,7 @@ from gateway.storage import stores
 from gateway.sync.connections import Connection
 
 _NEXT_LOOK = timedelta(seconds=5)  # at a call that another process is making
+_LOOKS = 3  # of one turn, at an order that news come about while it is looked at
 
 
 class CaseLoop:
@@ -79,15 +79,27 @@ class CaseLoop:
                 raise
 
     async def _turn(self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None) -> Turn:
+        """Take a turn, and again on fresh facts where news come before its call; in the end they have made it due."""
+        for _ in range(_LOOKS):
+            try:
+                return await self._look(case, effects, patient=patient, yes_by=yes_by)
+            except News:
+                effects = await self._effects(case)
+        standing = await self._road.database.read(lambda c: case_of(c, case.id))
+        return Turn(case=standing, because="News come faster than they can be decided on; it goes on by itself.")
+
+    async def _effects(self, case: Case) -> Sequence[Effect]:
+        return await self._road.database.read(lambda c: effects_of(c, case.store, case.order_id))
+
+    async def _look(self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None) -> Turn:
         connection = await self._road.open(case.store)
-        read_at = self._road.clock.now()
         under_way = next((each for each in effects if each.state.is_open), None)
         if under_way is not None and not (_is_own(under_way, case) and under_way.state is EffectState.committed):
             waiting = await self._await(case, under_way, connection, patient=patient)
             if waiting is not None:
                 return waiting
-            under_way = None
-        now = await self._now(case, connection, read_at, patient=patient)
+            under_way, effects = None, await self._effects(case)
+        now = await self._now(case, connection, confirmed(effects), patient=patient)
         if case.stage is Stage.after and self._aftermath is not None:
             return await self._after(now, self._aftermath, under_way)
         return await self._step(now, under_way, yes_by)
@@ -114,7 +126,7 @@ class CaseLoop:
         after = await self._carry.leave(case, rest, "effect", told)
         return Turn(case=after, effect=effect, because=rest.because)
 
-    async def _now(self, case: Case, connection: Connection, read_at: datetime, *, patient: bool) -> Now:
+    async def _now(self, case: Case, connection: Connection, known: Collection[str], *, patient: bool) -> Now:
         """Read the facts anew, decide, and see how the case stands, all in one snapshot."""
         store, manifest = connection.store, connection.manifest
 
@@ -144,8 +156,8 @@ class CaseLoop:
             connection=connection,
             found=found,
             standing=standing,
-            facts_read_at=read_at,
             seen=case.version if found.version is None else found.version,
+            known=known,
             patient=patient,
         )
 
@@ -166,9 +178,9 @@ class CaseLoop:
             changed = "the facts have changed" if is_agreed else f"a person's yes is needed now ({', '.join(needs)})"
             await self._road.effects.drop(committed, f"{changed} before it was sent: {step.because}")
         asked = asked_first(now.found, now.standing, step, needs)
-        if asked.kind is StepKind.approval and yes_by is not None and await self._carry.agree(now, needs, yes_by):
-            now = replace(now, standing=replace(now.standing, agreed=True))
-            asked = step
+        if asked.kind is StepKind.approval and yes_by is not None:
+            agreed = await self._carry.agree(now, needs, yes_by)
+            now, asked = (now, asked) if agreed is None else (agreed, step)
         return await self._carry.do(now, asked, needs)
 
     async def _after(self, now: Now, aftermath: Aftermath, committed: Effect | None) -> Turn:

@@ -6,7 +6,7 @@ Whoever wants an effect, a rule or a person, comes this way: there is no other t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -25,13 +25,16 @@ from gateway.cases.effects import (
     Guard,
     Recorded,
     commit,
+    confirmed,
     effect_of,
+    effects_of,
     intent_of,
     record_decision,
     record_intent,
 )
 from gateway.cases.facts import Question, question_of
 from gateway.cases.gathered import gathered
+from gateway.cases.turns import News
 from gateway.cases.wording import TEXT_FOR_BUYER, objection_to_words
 from gateway.errors import GatewayError, NeedsApproval, NotAllowed, NotFound, NotSent, RateLimited
 from gateway.ledger.booking import Spending, hand_over, hold
@@ -252,24 +255,30 @@ class Road:
             "now": now,
         }
 
+    async def confirmed(self, store_id: str, order_id: str) -> Collection[str]:
+        """Return the effects on an order that are confirmed: to be asked before its facts are read, for `commit`."""
+        return confirmed(await self.database.read(lambda c: effects_of(c, store_id, order_id)))
+
     async def commit(
         self,
         found: Found,
         act: Act,
         wanted: Wanted,
-        facts_read_at: datetime,
+        known: Collection[str],
         store: Store,
         *,
         guard: Guard | None = None,
     ) -> Effect:
         """Commit to ``act`` together with the wish, the decision it rests on, and what it spends.
 
-        ``guard`` is asked first, in the same transaction. Raises Conflict, and what the guard raises; then nothing is
-        recorded.
+        ``known`` is what was `confirmed` before the facts were read. ``guard`` is asked first, in the same
+        transaction. Raises News when the order has changed since, Conflict, and what the guard raises; then nothing
+        is recorded.
         """
         now = self.clock.now()
 
         def commit_all(c: Transaction) -> Effect:
+            self._check_fresh(c, found)
             if guard is not None:
                 guard(c)
             intent, decision = _record(c, found, wanted, now, self.rules)
@@ -279,7 +288,7 @@ class Road:
                 decision=decision,
                 store=found.order.order.store,
                 act=act,
-                facts_read_at=facts_read_at,
+                known=known,
                 now=now,
                 due_at=now + _HAND_OVER,
             )
@@ -288,6 +297,14 @@ class Road:
             return effect_of(c, effect)
 
         return await self.database.write(commit_all)
+
+    def _check_fresh(self, c: Transaction, found: Found) -> None:
+        """Raise News when the order, or what its open case knows of it, is not as it was ``found`` any more."""
+        order = found.order.order
+        stored = stored_order(c, self._vault, order.store, order.order_id)
+        same = stored is not None and stored.order == order
+        if not same or version_of_open(c, order.store, order.order_id) != found.version:
+            raise News(f"Order {order.order_id} has changed since its facts were read; decide again.")
 
     async def carry(self, effect: Effect, connection: Connection, *, guard: Guard | None = None) -> tuple[Effect, str]:
         """Send a committed effect and wait a little for it to settle; return it, and why it waits if it does.

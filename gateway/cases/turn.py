@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 
 from gateway.cases.case import Case
@@ -45,14 +44,17 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """What a step is carried out with: the case as this turn holds it, the facts, and when they were read."""
+    """What a step is carried out with: the case as this turn holds it, and the facts.
+
+    ``seen`` is the case's version when they were read, ``known`` the order's effects that were confirmed before.
+    """
 
     case: Case
     connection: Connection
     found: Found
     standing: Standing
-    facts_read_at: datetime
     seen: int
+    known: Collection[str]
     patient: bool
 
 

@@ -33,6 +33,10 @@ class Superseded(Conflict):
     """Another turn of the case has begun, or a person has paused, stopped or taken it: write nothing more."""
 
 
+class News(Conflict):
+    """Something came about the order after the facts were read: what was decided on them is not carried out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
     """How a turn leaves its case. ``due_at`` None: it waits for news. ``cost`` is what the end is expected to cost."""
@@ -78,6 +82,17 @@ def check(connection: Connection, case: Case) -> Case:
             f"Case {case.id} was taken up elsewhere meanwhile, or a person has said something about it. "
             f"`gateway cases show {case.id}` tells how it stands."
         )
+    return standing
+
+
+def check_fresh(connection: Connection, case: Case, seen: int) -> Case:
+    """Return the case as it stands, when this turn may still write and no news came since version ``seen``.
+
+    Raises Superseded and News.
+    """
+    standing = check(connection, case)
+    if standing.version > seen:
+        raise News(f"Order {case.order_id} has changed since the facts were read; decide again.")
     return standing
 
 

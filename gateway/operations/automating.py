@@ -25,6 +25,7 @@ from gateway.cases.automations import (
 from gateway.cases.case import open_case, open_case_of
 from gateway.cases.commands import Command, Deed
 from gateway.cases.effects import effects_of, intent_of
+from gateway.cases.turns import News
 from gateway.errors import (
     AuthError,
     ConfigurationError,
@@ -48,7 +49,7 @@ AUTOMATION_KIND = "automations"
 _KEY = "all"
 EVERY = timedelta(seconds=15)
 
-_LATER = (Unavailable, RateLimited, AuthError)
+_LATER = (Unavailable, RateLimited, AuthError, News)
 _Act = Callable[[Connection, Automation, Happening, datetime], None]
 
 

@@ -365,7 +365,7 @@ async def test_after_a_kill_what_was_sent_is_not_sent_again(office, put, ordered
         intent = record_intent(c, "blue", "A", "accept_request", "automation:yes-sir", NOON)
         decision = record_decision(c, intent, "blue", "A", Recorded("r", b"{}", b"{}"), NOON)
         act = Act(Operation.accept_cancellation, "A", "blue:r1:accept", request_id="r1")
-        commit(c, intent=intent, decision=decision, store="blue", act=act, facts_read_at=NOON, now=NOON, due_at=NOON)
+        commit(c, intent=intent, decision=decision, store="blue", act=act, known=(), now=NOON, due_at=NOON)
 
     office.memory["road"] = Unavailable("killed")
     await automating.take()

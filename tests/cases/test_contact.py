@@ -217,7 +217,7 @@ async def message_effect(desk: Any, purpose: str = "explain") -> tuple[Any, Any,
     told = draft(found.order.order, found.question.scenario, Writing(purpose), rules=load_rules())
     act = message_act(found.order.order, told, desk.clock.now())
     wanted = Wanted(Reason.out_of_stock.value, "anna")
-    effect = await road.commit(found, act, wanted, desk.clock.now(), connection.store)
+    effect = await road.commit(found, act, wanted, (), connection.store)
     return road, effect, connection, told.text
 
 

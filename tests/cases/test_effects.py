@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.cases.case import list_cases, open_case_of
 from gateway.cases.effects import EffectState, commit, effects_of, open_effects, take_over_interrupted
@@ -22,7 +22,9 @@ from gateway.policy.terms import Reason
 from gateway.ports import Act, Operation
 from gateway.storage import audit
 from gateway.storage import stores as rows
+from gateway.storage.moments import to_micros
 from gateway.storage.schema import decisions
+from gateway.storage.schema import effects as table
 
 
 class Killed(BaseException):
@@ -72,7 +74,17 @@ async def test_out_of_stock_order_is_closed_once_and_stored_as_ended(shop: Any) 
     assert len(shop.platform.performed) == 1
 
 
-def _commit_again(c: Any, result: Any, now: Any) -> None:
+async def test_what_was_confirmed_meanwhile_counts_by_whatever_clock_it_was_noted(shop: Any) -> None:
+    await shop.pull().changes()
+    result = await close(shop)
+    now, behind = shop.clock.now(), to_micros(shop.clock.now() - timedelta(hours=1))
+    await shop.database.write(lambda c: c.execute(update(table).values(changed_at=behind)))  # its clock is wrong
+    with pytest.raises(Conflict, match="confirmed after"):
+        await shop.database.write(lambda c: _commit_again(c, result, now))
+    await shop.database.write(lambda c: _commit_again(c, result, now, known=(result.effect.id,)))
+
+
+def _commit_again(c: Any, result: Any, now: Any, known: Any = ()) -> None:
     effect = result.effect
     commit(
         c,
@@ -80,7 +92,7 @@ def _commit_again(c: Any, result: Any, now: Any) -> None:
         decision=effect.decision,
         store="s1",
         act=effect.act,
-        facts_read_at=effect.created_at,  # facts from before it was confirmed
+        known=known,  # facts from before it was confirmed
         now=now,
         due_at=now,
     )

@@ -32,7 +32,7 @@ async def committed(desk: Any, act: Act) -> tuple[Any, Any, Any]:
     connection = await road.open("s1")
     found = await road.decide(connection, "o1", Reason.out_of_stock)
     wanted = Wanted(Reason.out_of_stock.value, "anna")
-    return road, await road.commit(found, act, wanted, desk.clock.now(), connection.store), connection
+    return road, await road.commit(found, act, wanted, (), connection.store), connection
 
 
 @pytest.mark.parametrize(("text", "sent"), [(FINE, True), (ASKS, False), (UNTRUE, False)])

@@ -524,7 +524,7 @@ async def test_a_sync_beside_a_call_under_way_leaves_that_call_alone(context, sh
     def begin(c) -> None:
         intent = record_intent(c, sg, order, "out_of_stock", "test", now)
         decision = record_decision(c, intent, sg, order, Recorded("2026.11.1", b"{}", b"{}"), now)
-        commit(c, intent=intent, decision=decision, store=sg, act=act, facts_read_at=now, now=now, due_at=now)
+        commit(c, intent=intent, decision=decision, store=sg, act=act, known=(), now=now, due_at=now)
         c.exec_driver_sql("update effects set state = 'calling'")
 
     await context.database.write(begin)

@@ -140,7 +140,7 @@ async def test_an_effect_a_dead_process_left_behind_is_settled(context, shopee) 
     def leave(c) -> None:
         intent = record_intent(c, SG, order, "out_of_stock", "test", now)
         decision = record_decision(c, intent, SG, order, Recorded("2026.11.1", b"{}", b"{}"), now)
-        commit(c, intent=intent, decision=decision, store=SG, act=act, facts_read_at=now, now=now, due_at=now)
+        commit(c, intent=intent, decision=decision, store=SG, act=act, known=(), now=now, due_at=now)
         c.execute(update(effects).values(state=EffectState.calling))
 
     await context.database.write(leave)
