@@ -142,6 +142,15 @@ def insert_many(connection: Connection, statement: Insert, rows: Sequence[tuple[
         _insert(connection, _of_whole_rows(statement, connection.dialect), _apart(connection, statement, names, rows))
 
 
+def write_back(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write whole rows as they were read and then changed within the same act; what they hold is as in `run_many`.
+
+    Writers stand in line, so nobody has changed them in between. One statement takes many rows, each with its own
+    values; an update would take one.
+    """
+    insert_many(connection, upsert(connection, table), [_in_order(table)(row) for row in rows])
+
+
 def _insert(connection: Connection, sql: str, parts: Iterable[Sequence[tuple[object, ...]]]) -> None:
     for part in parts:
         several = _of_many_rows(sql, len(part[0]), len(part))
@@ -236,6 +245,12 @@ def _insert_new(dialect: str, table: Table) -> Insert:
     if dialect == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
     return postgresql.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+
+@cache
+def _in_order(table: Table) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
+    """Return what puts a row's values in the order of its table's columns."""
+    return itemgetter(*(column.name for column in table.columns))
 
 
 @cache

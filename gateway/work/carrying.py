@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 
-from gateway.errors import Conflict, GatewayError, RateLimited
+from gateway.errors import GatewayError, RateLimited
 from gateway.ports import Clock
 from gateway.storage.database import Database
+from gateway.storage.joined import Joined
 from gateway.work import queue
-from gateway.work.queue import Claim
+from gateway.work.queue import Claim, Ending
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +31,11 @@ class Carrying:
     """Carries claims out with the handlers of their kinds."""
 
     def __init__(self, database: Database, clock: Clock, handlers: Mapping[str, Handler]) -> None:
-        self._database = database
         self._clock = clock
         self._handlers = dict(handlers)
         self.kinds = sorted(handlers)
+        # one that was released meanwhile is left alone: whoever has it now will end it
+        self._end: Joined[Ending, bool] = Joined(database.write, queue.end_all)
 
     async def __call__(self, claim: Claim) -> None:
         """Do the work and end the claim: done, wanted again, or tried again. Raises what the database raises."""
@@ -43,11 +44,7 @@ class Carrying:
         except Exception as error:  # one piece of work must not end the loop; the error is kept with it
             await self._failed(claim, error)
             return
-        with suppress(Conflict):  # released meanwhile: whoever has it now will end it
-            if due_at is None:
-                await self._database.write(lambda connection: queue.done(connection, claim))
-            else:
-                await self._database.write(lambda connection: queue.again(connection, claim, due_at))
+        await self._end(Ending(claim, due_at))
 
     async def _failed(self, claim: Claim, error: Exception) -> None:
         wait = min(_FIRST_WAIT * 2 ** min(claim.attempts - 1, 16), _LONGEST_WAIT)
@@ -58,5 +55,4 @@ class Carrying:
         text = f"{name}: {error}" if isinstance(error, GatewayError) else f"{name} in the handler of {claim.kind}"
         log.warning("work_failed", kind=claim.kind, key=claim.key, attempts=claim.attempts, error=text)
         due_at = self._clock.now() + wait
-        with suppress(Conflict):
-            await self._database.write(lambda connection: queue.retry(connection, claim, due_at, text))
+        await self._end(Ending(claim, due_at, text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -20,10 +20,12 @@ from sqlalchemy import Connection
 from gateway.errors import Unavailable
 from gateway.ports import Clock
 from gateway.storage.database import Database
+from gateway.storage.joined import Joined
 from gateway.storage.queue_tables import SETTINGS, queries
 from gateway.work import leases, queue, wake_ups
 from gateway.work.carrying import Carrying, Handler
 from gateway.work.leases import Lease, Leases
+from gateway.work.queue import Claim
 from gateway.work.wake_ups import ENTRYPOINT, WakeUp
 
 log = structlog.get_logger(__name__)
@@ -62,6 +64,7 @@ class DeliveredRunner:
         self._conninfo = conninfo
         self._at_once = max(at_once, 2)
         self._leases = Leases(database, worker_id)
+        self._claim: Joined[tuple[WakeUp, int], Claim | None] = Joined(database.write, self._claim_all)
         self._awake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[Any]] = set()
@@ -142,10 +145,8 @@ class DeliveredRunner:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         try:
-            wake_up, now = WakeUp.of(job.payload), self._clock.now()
-            claim = await self._database.write(
-                lambda c: wake_ups.claim(c, wake_up, job.id, self._carry.kinds, now, self._worker)
-            )
+            wake_up = WakeUp.of(job.payload)
+            claim = await self._claim((wake_up, job.id))
             if claim is not None:
                 if claim.fence > wake_up.fence + 1:
                     log.warning("work.taken_over", kind=claim.kind, key=claim.key, fence=claim.fence)
@@ -156,6 +157,9 @@ class DeliveredRunner:
             self._stopping.set()
             # PgQueuer logs and keeps the text; the error's own may name anything
             raise Unavailable(f"{type(error).__name__} while work was carried out") from None
+
+    def _claim_all(self, c: Connection, jobs: Sequence[tuple[WakeUp, int]]) -> list[Claim | None]:
+        return wake_ups.claim_all(c, jobs, self._carry.kinds, self._clock.now(), self._worker)
 
     async def _dispatch(self, lease: Lease) -> None:
         """Wake the workers for due work until cancelled."""

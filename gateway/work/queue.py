@@ -9,19 +9,20 @@ cannot write any more (Conflict).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, Update, bindparam, case, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from gateway.errors import Conflict
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import work
-from gateway.storage.statements import one_of, unindexed, unlocked
+from gateway.storage.statements import one_of, run_many, unindexed, unlocked, write_back
 
 
 class WorkState(StrEnum):
@@ -36,14 +37,10 @@ class WorkState(StrEnum):
 _HELD = (WorkState.claimed.value, WorkState.renewed.value)
 
 # Statements are made once: making one costs more than running it.
-_NAMED = select(work.c.id, work.c.state, work.c.due_at).where(
-    work.c.kind == bindparam("the_kind"), work.c.key == bindparam("the_key")
-)
-_NEW = insert(work).values(attempts=0, fence=0, worker=None, last_error="")
+_NAMED = select(work).where(work.c.kind == bindparam("the_kind"), one_of(work.c.key, "keys"))
+_BY_IDS = select(work).where(work.c.id.in_(bindparam("ids", expanding=True)))
+_NEW = insert(work)
 _BY_ID = work.c.id == bindparam("the_id")
-_ANEW = update(work).where(_BY_ID).values(payload=bindparam("payload"), due_at=bindparam("due_at"))
-_ANEW_HELD = _ANEW.values(state=WorkState.renewed.value)
-_ANEW_DONE = _ANEW.values(state=WorkState.waiting.value, attempts=0, last_error="")
 # walked by its due time: few are of a kind that nobody here carries out
 _WAITING = (work.c.state == WorkState.waiting.value) & one_of(unindexed(work.c.kind), "kinds")
 _CLAIMABLE = _WAITING & (work.c.due_at <= bindparam("now"))
@@ -85,23 +82,46 @@ class Claim:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a claim ends: done, or wanted again at ``due_at``; with an ``error``, which names no person, it failed."""
+
+    claim: Claim
+    due_at: datetime | None = None
+    error: str | None = None
+
+
 def submit(connection: Connection, kind: str, key: str, due_at: datetime, payload: bytes) -> None:
     """Ask for a piece of work at ``due_at``.
 
     The same name again: the earlier due time counts, the fresh payload is taken, and what was done waits again.
     """
-    due = to_micros(due_at)
-    stored = connection.execute(_NAMED, {"the_kind": kind, "the_key": key}).one_or_none()
-    if stored is None:
-        row = {"kind": kind, "key": key, "due_at": due, "payload": payload, "state": WorkState.waiting.value}
-        connection.execute(_NEW, row)
-        return
-    statement = _ANEW
-    if stored.state in {WorkState.waiting, WorkState.renewed}:
-        due = min(due, stored.due_at)
-    else:
-        statement = _ANEW_HELD if stored.state == WorkState.claimed else _ANEW_DONE
-    connection.execute(statement, {"the_id": stored.id, "payload": payload, "due_at": due})
+    submit_all(connection, kind, {key: due_at}, payload)
+
+
+def submit_all(connection: Connection, kind: str, due_at: Mapping[str, datetime], payload: bytes) -> None:
+    """Ask for several pieces of work of a kind, each named by its key, as `submit` does for one."""
+    named = {"the_kind": kind, "keys": orjson.dumps(list(due_at)).decode()}
+    stored = {row.key: row._asdict() for row in connection.execute(_NAMED, named)}
+    fresh = [_fresh(kind, key, to_micros(due), payload) for key, due in due_at.items() if key not in stored]
+    run_many(connection, _NEW, fresh)
+    write_back(connection, work, [_anew(row, to_micros(due_at[key]), payload) for key, row in stored.items()])
+
+
+def _fresh(kind: str, key: str, due: int, payload: bytes) -> dict[str, object]:
+    named = {"kind": kind, "key": key, "due_at": due, "payload": payload, "state": WorkState.waiting.value}
+    return {**named, "attempts": 0, "fence": 0, "worker": None, "delivery": None, "last_error": ""}
+
+
+def _anew(row: dict[str, Any], due: int, payload: bytes) -> dict[str, Any]:
+    row["payload"] = payload
+    if row["state"] in {WorkState.waiting, WorkState.renewed}:
+        row["due_at"] = min(due, row["due_at"])
+        return row
+    row["due_at"] = due
+    if row["state"] == WorkState.claimed:
+        return row | {"state": WorkState.renewed.value}
+    return row | {"state": WorkState.waiting.value, "attempts": 0, "last_error": ""}
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Due]:
@@ -134,7 +154,7 @@ def claim_some(connection: Connection, kinds: Collection[str], now: datetime, wo
 
 def done(connection: Connection, claim: Claim) -> None:
     """End a claim whose work is done. Raises Conflict when it is no longer this worker's."""
-    _end(connection, claim, _DONE)
+    _end(connection, Ending(claim))
 
 
 def again(connection: Connection, claim: Claim, due_at: datetime) -> None:
@@ -142,7 +162,7 @@ def again(connection: Connection, claim: Claim, due_at: datetime) -> None:
 
     Raises Conflict as `done`.
     """
-    _end(connection, claim, _AGAIN, due=to_micros(due_at))
+    _end(connection, Ending(claim, due_at))
 
 
 def retry(connection: Connection, claim: Claim, due_at: datetime, error: str) -> None:
@@ -150,7 +170,38 @@ def retry(connection: Connection, claim: Claim, due_at: datetime, error: str) ->
 
     Raises Conflict as `done`.
     """
-    _end(connection, claim, _RETRY, due=to_micros(due_at), error=error)
+    _end(connection, Ending(claim, due_at, error))
+
+
+def end_all(connection: Connection, endings: Sequence[Ending]) -> list[bool]:
+    """End claims as `done`, `again` and `retry` do; tell of each whether it was still in its worker's hands."""
+    rows = by_id(connection, [each.claim.id for each in endings])
+    ended: list[dict[str, Any]] = []
+    mine: list[bool] = []
+    for each in endings:
+        row = rows.get(each.claim.id)
+        mine.append(row is not None and row["fence"] == each.claim.fence and row["state"] in _HELD)
+        if row is not None and mine[-1]:
+            row |= _ended(row, each)
+            ended.append(row)
+    write_back(connection, work, ended)
+    return mine
+
+
+def _ended(row: Mapping[str, Any], how: Ending) -> dict[str, Any]:
+    renewed, due = row["state"] == WorkState.renewed, row["due_at"]
+    if how.due_at is not None:  # or when it was asked for while it was claimed, when that is earlier
+        due = min(due, to_micros(how.due_at)) if renewed else to_micros(how.due_at)
+    state = WorkState.waiting if renewed or how.due_at is not None else WorkState.done
+    left = {"state": state.value, "due_at": due, "worker": None, "delivery": None}
+    if how.error is not None:
+        return {**left, "last_error": how.error}
+    return {**left, "attempts": 0, "last_error": ""}
+
+
+def by_id(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return whole rows of work by their ids."""
+    return {row.id: row._asdict() for row in connection.execute(_BY_IDS, {"ids": ids})}
 
 
 def release_all(connection: Connection, worker: str | None) -> int:
@@ -186,22 +237,9 @@ def _claimable(dialect: str) -> Select[tuple[int, str, str, bytes, int, int]]:
     return unlocked(dialect, found.where(_CLAIMABLE).order_by(work.c.due_at, work.c.id).limit(bindparam("most")))
 
 
-def _ending(**values: object) -> Update:
-    """Return what ends a claim. Made once: building a statement costs more than running it."""
-    mine = (work.c.id == bindparam("mine")) & (work.c.fence == bindparam("my_fence")) & work.c.state.in_(_HELD)
-    return update(work).where(mine).values(worker=None, delivery=None, **values)
-
-
-_RENEWED = work.c.state == WorkState.renewed.value
-# the due time given, or the one that was asked for while the work was claimed, when that is earlier
-_EARLIER = case((_RENEWED & (work.c.due_at < bindparam("due")), work.c.due_at), else_=bindparam("due"))
-_DONE = _ending(state=case((_RENEWED, WorkState.waiting.value), else_=WorkState.done.value), attempts=0, last_error="")
-_AGAIN = _ending(state=WorkState.waiting.value, due_at=_EARLIER, attempts=0, last_error="")
-_RETRY = _ending(state=WorkState.waiting.value, due_at=_EARLIER, last_error=bindparam("error"))
-
-
-def _end(connection: Connection, claim: Claim, how: Update, **values: object) -> None:
-    if connection.execute(how, {"mine": claim.id, "my_fence": claim.fence, **values}).rowcount == 0:
+def _end(connection: Connection, how: Ending) -> None:
+    if not all(end_all(connection, [how])):
+        claim = how.claim
         raise Conflict(
             f"the work {claim.kind} {claim.key} is no longer in these hands (fence {claim.fence}): "
             "it was released or given to another worker; drop what was done and go on"

@@ -7,7 +7,7 @@ with a higher fence: the first can then no longer end it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,8 +28,6 @@ from sqlalchemy import (
     String,
     Table,
     TextClause,
-    bindparam,
-    case,
     cast,
     literal,
     select,
@@ -40,31 +38,12 @@ from sqlalchemy import text as sql
 from gateway.storage.moments import to_micros
 from gateway.storage.queue_tables import SCHEMA, SETTINGS
 from gateway.storage.schema import work
-from gateway.work.queue import Claim, WorkState
+from gateway.storage.statements import write_back
+from gateway.work.queue import Claim, WorkState, by_id
 
 ENTRYPOINT = "gateway_work"
 
 _HELD = (WorkState.claimed.value, WorkState.renewed.value)
-_FRESH = (
-    (work.c.state == WorkState.waiting.value)
-    & (work.c.fence == bindparam("the_fence"))
-    & (work.c.due_at <= bindparam("the_instant"))
-)
-_LEFT = work.c.state.in_(_HELD) & (work.c.delivery == bindparam("the_job"))
-# made once: building a statement costs more than running it
-_CLAIM = (
-    update(work)
-    .where(work.c.id == bindparam("the_work"), work.c.kind.in_(bindparam("the_kinds", expanding=True)), _FRESH | _LEFT)
-    .values(
-        # what was submitted meanwhile is still wanted after it
-        state=case((work.c.state == WorkState.waiting.value, WorkState.claimed.value), else_=work.c.state),
-        worker=bindparam("the_worker"),
-        delivery=bindparam("the_job"),
-        fence=work.c.fence + 1,
-        attempts=work.c.attempts + 1,
-    )
-    .returning(work.c.id, work.c.kind, work.c.key, work.c.payload, work.c.fence, work.c.attempts)
-)
 _LOG_KEPT = timedelta(hours=1)  # of what PgQueuer notes about each job
 _COUNTS_KEPT = timedelta(days=7)
 
@@ -130,16 +109,35 @@ def claim(
 
     Work that was claimed through this very job before is taken over: its worker's heartbeat has stopped.
     """
-    values = {
-        "the_work": wake_up.work,
-        "the_fence": wake_up.fence,
-        "the_job": job,
-        "the_kinds": sorted(kinds),
-        "the_instant": to_micros(now),
-        "the_worker": worker,
-    }
-    row = connection.execute(_CLAIM, values).one_or_none()
-    return None if row is None else Claim(row.id, row.kind, row.key, row.payload, row.fence, row.attempts)
+    return claim_all(connection, [(wake_up, job)], kinds, now, worker)[0]
+
+
+def claim_all(
+    connection: Connection, jobs: Sequence[tuple[WakeUp, int]], kinds: Collection[str], now: datetime, worker: str
+) -> list[Claim | None]:
+    """Take the work that several jobs speak of, as `claim` does for one."""
+    rows = by_id(connection, [wake_up.work for wake_up, _ in jobs])
+    claims: list[Claim | None] = []
+    taken: list[dict[str, Any]] = []
+    for wake_up, job in jobs:
+        row = rows.get(wake_up.work)
+        if row is None or row["kind"] not in kinds or not _is_meant(row, wake_up, job, to_micros(now)):
+            claims.append(None)
+            continue
+        fence, attempts = row["fence"] + 1, row["attempts"] + 1
+        row |= {"worker": worker, "delivery": job, "fence": fence, "attempts": attempts}
+        if row["state"] == WorkState.waiting:  # else what was submitted meanwhile is still wanted after it
+            row["state"] = WorkState.claimed.value
+        taken.append(row)
+        claims.append(Claim(row["id"], row["kind"], row["key"], row["payload"], fence, attempts))
+    write_back(connection, work, taken)
+    return claims
+
+
+def _is_meant(row: Mapping[str, Any], wake_up: WakeUp, job: int, now: int) -> bool:
+    """Tell whether a row is as it was when it was called for, or was left in claim through this very job."""
+    fresh = row["state"] == WorkState.waiting and row["fence"] == wake_up.fence and row["due_at"] <= now
+    return fresh or (row["state"] in _HELD and row["delivery"] == job)
 
 
 def release_lost(connection: Connection) -> int:

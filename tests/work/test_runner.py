@@ -287,7 +287,7 @@ async def test_a_broken_database_ends_the_loop_with_its_error(database, clock, m
     def breaks(connection, claim):
         raise OSError("disk full")
 
-    monkeypatch.setattr(queue, "done", breaks)
+    monkeypatch.setattr(queue, "end_all", breaks)
     runner = make_runner({"sync": handle})
     task = asyncio.create_task(runner.run())
     await runner.submit("sync", "k", START)
