@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from gateway.errors import GatewayError
-from gateway.model.after_sale import AfterSale
+from gateway.model.after_sale import AfterSale, GoodsState
 from gateway.model.order import FulfillmentState, Order, Recipient
 from gateway.model.store import App, AppSecret, Credential, Role, Store
 
@@ -133,6 +133,7 @@ class Manifest:
     pull_every: timedelta | None = None  # the platform wants a shop's lists asked no more often; None: says nothing
     renewals_prolong: bool = False  # each renewal of a token makes the seller's authorisation last longer
     tells_returns_arrive: bool = False  # shows that a buyer's parcel came back; else a person has to say so
+    refunds_unreturned: frozenset[GoodsState] = frozenset()  # where goods may be that are paid for and not wanted back
 
     def offers(self, operation: Operation, role: Role | None = None) -> Offered:
         """Return who can do ``operation`` in a store of ``role``, or in any store; not declared is not offered."""

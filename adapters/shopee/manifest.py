@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from gateway.model.after_sale import GoodsState
 from gateway.ports import Limits, Manifest, Offered, Operation, Rate
 
 PLATFORM = "shopee"
@@ -66,5 +67,7 @@ MANIFEST = Manifest(
     refresh_before=timedelta(minutes=30),  # of the 4 hours an access token lives (section 3)
     renewals_prolong=True,  # section 3: a renewal gives a new refresh token with its full life
     masks_buyers=True,
+    # section 8: `returns/confirm` pays at once, wherever the goods are
+    refunds_unreturned=frozenset({GoodsState.not_returning, GoodsState.to_send_back, GoodsState.sent_back}),
     tells_returns_arrive=True,  # section 8: the way back of the parcel stands in the detail
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from gateway.model.after_sale import GoodsState
 from gateway.ports import Limits, Manifest, Offered, Operation, Rate
 
 PLATFORM = "tiktok_shop"
@@ -56,5 +57,8 @@ MANIFEST = Manifest(
     },
     refresh_before=timedelta(hours=12),  # of the 7 days or so that an access token lives (section 2.1)
     masks_buyers=True,
+    refunds_unreturned=frozenset(
+        {GoodsState.not_returning}
+    ),  # section 5.3: `buyer_keep_item`, at the first review only
     keys_by_shop=True,  # the shop cipher
 )

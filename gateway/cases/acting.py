@@ -23,6 +23,7 @@ _RUNNING = frozenset({RequestState.open, RequestState.agreed})
 _RECEIVED = frozenset({Phase.delivered, Phase.completed})
 _RETURN = {"solution": "return_refund", "goods": "received"}
 _MONEY_BACK = frozenset({RequestKind.refund, RequestKind.return_refund})
+_MONEY = Operation.refund_return
 
 
 def act_of(found: Found, manifest: Manifest) -> Act | None:
@@ -66,7 +67,34 @@ def why_no_call(found: Found) -> str:
             "yet: the case goes on when they are delivered. Ask the supplier in the platform's chat to have them "
             "stopped, or decide otherwise."
         )
+    if waits_for_goods(found):
+        return (
+            "The goods are on their way back, and the platform pays no sooner: it would have to be told that they "
+            "were received. The case goes on when they are back."
+        )
+    if _grants_money_for_a_return(found):
+        return (
+            "The buyer asks to send the goods back. The cheapest would be to pay and leave them with the buyer, and "
+            "the platform has no call for that here. Agree to the return with `gateway accept`, or reject it. What the "
+            "goods are worth decides: `gateway facts set goods_cost`, and `return_shipping_cost` for their way back."
+        )
     return found.decision.explanation
+
+
+def waits_for_goods(found: Found) -> bool:
+    """Tell whether money is due for goods that are sent back already, or about to be."""
+    on_their_way = found.question.scenario.order.return_state in {ReturnState.agreed, ReturnState.shipped_back}
+    return on_their_way and _grants_money_for_a_return(found)
+
+
+def _grants_money_for_a_return(found: Found) -> bool:
+    request = _request(found)
+    asked = request is not None and request.kind is RequestKind.return_refund and not _is_back(found)
+    return asked and found.decision.action is Action.accept_request and found.decision.path is Path.refund
+
+
+def _is_back(found: Found) -> bool:
+    return found.question.scenario.order.return_state is ReturnState.received
 
 
 def _claims_too_much(found: Found) -> bool:
@@ -93,7 +121,8 @@ def _operation(found: Found, request: AfterSale | None, manifest: Manifest) -> O
         return _CALLS.get(action)
     if request.kind is RequestKind.cancellation:
         return Operation.accept_cancellation
-    received = found.question.scenario.order.return_state is ReturnState.received
-    waits = request.kind is RequestKind.return_refund and not received
-    agree = waits and manifest.offers(Operation.approve_return) is not Offered.none
-    return Operation.approve_return if agree else Operation.refund_return
+    if request.kind is not RequestKind.return_refund or _is_back(found):
+        return Operation.refund_return
+    if found.decision.path is Path.refund:  # a return was asked for, and money alone is granted
+        return Operation.refund_return if request.goods in manifest.refunds_unreturned else None
+    return Operation.approve_return if manifest.offers(Operation.approve_return) is not Offered.none else _MONEY

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.cases.acting import act_of, why_no_call
+from gateway.cases.acting import act_of, waits_for_goods, why_no_call
 from gateway.cases.case import HANDED_OVER, Outcome, WaitsFor
 from gateway.cases.effects import Effect, EffectState
 from gateway.cases.ending import Standing, outcome_of, words_of
@@ -124,13 +124,23 @@ def _look_again(act_by: datetime | None, now: datetime) -> datetime:
 
 
 def _look_at_return(found: Found, manifest: Manifest, standing: Standing) -> Step | None:
-    """Ask a person whether goods came back, where the rules wait for them and the platform does not tell."""
+    """Ask a person whether goods came back, where the case waits for them and the platform does not tell.
+
+    Money alone that is granted for goods already on their way waits for them where the platform pays no sooner.
+    """
     decision = found.decision
     waits = decision.action is Action.wait and Awaited.return_received in decision.steps[0].awaited
+    unpaid = waits_for_goods(found) and act_of(found, manifest) is None
     sent = found.question.scenario.order.return_state is ReturnState.shipped_back
-    if not (waits and sent) or manifest.tells_returns_arrive or standing.role is not Role.seller:
+    if not (waits or unpaid) or standing.role is not Role.seller:
         return None
-    return _task(found, standing, [(TaskKind.return_received, found.order.order.order_id)])
+    if sent and not manifest.tells_returns_arrive:
+        return _task(found, standing, [(TaskKind.return_received, found.order.order.order_id)])
+    if not unpaid:
+        return None
+    due_at = _look_again(decision.act_by, standing.now)
+    waits_for = WaitsFor.platform if sent else WaitsFor.buyer
+    return Step(kind=StepKind.wait, because=why_no_call(found), waits_for=waits_for, due_at=due_at)
 
 
 def _wait(found: Found, standing: Standing) -> Step | None:

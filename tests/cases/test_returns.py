@@ -12,11 +12,13 @@ from adapters.alibaba_1688 import adapter as alibaba_1688
 from adapters.shopee import adapter as shopee
 from adapters.tiktok_shop import adapter as tiktok_shop
 from adapters.xiaohongshu import adapter as xiaohongshu
+from gateway.cases.approvals import ApprovalState, answer, approvals_like
+from gateway.cases.approvals import Role as ApprovalRole
 from gateway.cases.case import case_of, open_case
 from gateway.cases.finishing import Said, finish
 from gateway.cases.tasks import tasks_like
 from gateway.errors import DataError
-from gateway.model.after_sale import AfterSale
+from gateway.model.after_sale import AfterSale, GoodsState
 from gateway.model.attested import AttestedFact, FactName
 from gateway.model.store import Role
 from gateway.orders.attested import attest, facts_for
@@ -30,12 +32,18 @@ class Shop(PaperPlatform):
     """A platform that takes returns, and does not tell by itself that a parcel came back."""
 
     tells = False
+    unreturned: frozenset[GoodsState] = frozenset()
 
     @property
     def manifest(self) -> Manifest:
         plain = super().manifest
         by_api = dict.fromkeys((Operation.approve_return, Operation.refund_return), Offered.api)
-        return replace(plain, capabilities={**plain.capabilities, **by_api}, tells_returns_arrive=self.tells)
+        return replace(
+            plain,
+            capabilities={**plain.capabilities, **by_api},
+            tells_returns_arrive=self.tells,
+            refunds_unreturned=self.unreturned,
+        )
 
 
 def a_return(now: Any, **facts: Any) -> AfterSale:
@@ -158,6 +166,77 @@ async def test_the_task_is_taken_back_when_the_platform_shows_it(shop: Any) -> N
 async def test_where_the_platform_tells_it_nobody_is_asked(shop: Any) -> None:
     shop.platform.tells = True
     assert ((await turn(shop)).waits_for, await asked(shop)) == ("time", [])
+
+
+async def worth_little(shop: Any, request: AfterSale) -> None:
+    """Let the goods cost less than their way back, and the buyer have asked for this."""
+    shop.clock.advance(timedelta(minutes=1))
+    now = shop.clock.now()
+    for name, value in (("goods_cost", "1.00 MYR"), ("return_shipping_cost", "6.00 MYR")):
+        fact = AttestedFact(name=FactName(name), value=value, store="s1", by="anna", at=now)
+        await shop.database.write(lambda c, fact=fact: attest(c, fact))
+    await comes(shop, request.model_copy(update={"updated_at": now}))
+    await turn(shop)
+    await agree(shop)
+
+
+async def agree(shop: Any) -> None:
+    """Say yes to what the case asks, and let it go on."""
+    now = shop.clock.now()
+    for each in await shop.read(lambda c: approvals_like(c, case_id=shop.case.id, states={ApprovalState.asked})):
+        said = {"by": "ben", "role": ApprovalRole.lead, "yes": True, "because": "", "now": now}
+        await shop.database.write(lambda c, asked=each, said=said: answer(c, asked.id, **said))
+        await turn(shop)
+
+
+def a_wish(shop: Any) -> AfterSale:
+    now = shop.clock.now()
+    return a_return(now, state="open", goods="not_returning", opened_at=now - timedelta(hours=1))
+
+
+async def test_money_alone_is_no_agreement_to_a_return(shop: Any) -> None:
+    shop.platform.unreturned = frozenset({GoodsState.not_returning})
+    await worth_little(shop, a_wish(shop))
+    assert [(act.operation, act.request_id) for act in shop.platform.performed] == [("refund_return", "r1")]
+
+
+async def test_a_person_is_asked_where_the_platform_has_no_answer_of_money_alone(shop: Any) -> None:
+    await worth_little(shop, a_wish(shop))
+    after = await shop.read(lambda c: case_of(c, shop.case.id))
+    assert (after.state, after.path, [each.kind for each in await asked(shop)]) == (
+        "with_person", "refund", ["ask_person"],
+    )  # fmt: skip
+    assert "gateway accept" in after.because
+    assert shop.platform.performed == []
+
+
+@pytest.mark.parametrize("unreturned", [frozenset(), frozenset({GoodsState.not_returning})])
+async def test_money_alone_waits_for_goods_that_are_sent_already(shop: Any, unreturned: Any) -> None:
+    shop.platform.unreturned = unreturned
+    await worth_little(shop, a_return(shop.clock.now(), opened_at=shop.clock.now() - timedelta(days=3)))
+    (task,) = await asked(shop)
+    assert (task.kind, shop.platform.performed) == ("return_received", [])
+    await say(shop, task, "received")
+    await turn(shop)
+    await agree(shop)
+    assert [act.operation for act in shop.platform.performed] == ["refund_return"]
+
+
+async def test_money_alone_waits_for_the_buyer_to_send_what_was_agreed_to_come_back(shop: Any) -> None:
+    await worth_little(shop, a_return(shop.clock.now(), goods="to_send_back"))
+    after = await shop.read(lambda c: case_of(c, shop.case.id))
+    assert (after.state, after.waits_for, await asked(shop)) == ("running", "buyer", [])
+
+
+def test_where_money_alone_is_an_answer_to_a_return() -> None:
+    pays = {each.manifest.platform: each.manifest.refunds_unreturned
+            for each in (shopee, xiaohongshu, tiktok_shop, alibaba_1688)}  # fmt: skip
+    assert pays == {
+        "shopee": {"not_returning", "to_send_back", "sent_back"},
+        "tiktok_shop": {"not_returning"},
+        "xiaohongshu": frozenset(),
+        "alibaba_1688": frozenset(),
+    }
 
 
 def test_which_platforms_tell_that_goods_came_back() -> None:

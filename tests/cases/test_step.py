@@ -313,7 +313,11 @@ def test_goods_of_unknown_worth_are_not_given_away_without_a_yes() -> None:
         "request": {"kind": "return_refund", "reason": None, "opened_at": at(-1), "answer_by": at(40)},
     }  # fmt: skip
     only = Operation.refund_return  # as on Shopee
-    where: Any = SimpleNamespace(offers=lambda each, role=None: Offered.api if each is only else Offered.none)
+    where: Any = SimpleNamespace(
+        offers=lambda each, role=None: Offered.api if each is only else Offered.none,
+        refunds_unreturned={asked.goods},
+        tells_returns_arrive=True,
+    )
     known = found("shopee", "changed_mind", order=order, requests=(asked,))
     assert (known.decision.path, needs_of(known, where, StoreMode.act)) == ("refund", ())
     unknown = found("shopee", "changed_mind", order=order, requests=(asked,), defaulted=("goods_cost",))
