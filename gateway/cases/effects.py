@@ -8,14 +8,15 @@
                      └──────► unknown ──► confirmed | not_applied   settled by probes, however long it takes
 
 The row is committed before the call and again after it. A process that dies while ``calling`` leaves an effect whose
-outcome is unknown; the next start finds it and probes. Only one open effect may stand for one subject (an order's
+outcome is unknown; the next start, or another process, finds it and probes. One that lives on but could not write what
+came of a call finds that itself (`take_over_lost`). Only one open effect may stand for one subject (an order's
 end, one request, ...): the database refuses a second.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -76,6 +77,9 @@ _NEW_DECISION = insert(decisions)
 CERTAIN_AFTER = timedelta(minutes=2)
 _FIRST_PROBE = timedelta(seconds=2)
 _LONGEST_BETWEEN_PROBES = timedelta(minutes=10)
+# What this process is calling now, and what it called last without being able to note what came of it.
+_IN_HAND: set[str] = set()
+_LOST: set[str] = set()
 _NO_PURPOSE = "other"  # of a message that was written for none that the policy knows
 _NO_LANGUAGE = "und"
 
@@ -278,9 +282,38 @@ def take_over_interrupted(connection: Connection, now: datetime, *, living: Coll
     for effect in interrupted:
         _move(connection, effect, EffectState.unknown, "the process ended while the platform was being called", now)
     for effect in interrupted if living else open_effects(connection):
-        submit(connection, WORK_KIND, effect.id, now, b"")
-        wake_cases(connection, effect.store, [effect.act.order_id], now, "effect")
+        _make_due(connection, effect, now)
     return len(interrupted)
+
+
+def has_lost() -> bool:
+    """Return whether this process has made a call and may not have been able to note what came of it."""
+    return bool(_LOST - _IN_HAND)
+
+
+def take_over_lost(connection: Connection, now: datetime) -> Sequence[str]:
+    """Mark what this process has `has_lost` as unknown, and make it due; return what was looked at, for `forget_lost`.
+
+    The database may have failed as it was written: that stands as being called by a process that lives, so that
+    nobody else would ever look for it.
+    """
+    looked_at = sorted(_LOST - _IN_HAND)
+    mine = effects.c.id.in_(looked_at) & (effects.c.caller == leases.this_process())
+    rows = connection.execute(select(effects).where(mine, effects.c.state == EffectState.calling)).mappings().all()
+    for effect in map(_load, rows):
+        _move(connection, effect, EffectState.unknown, "what came of the call could not be noted", now)
+        _make_due(connection, effect, now)
+    return looked_at
+
+
+def forget_lost(looked_at: Collection[str]) -> None:
+    """Look no more for what was taken over: it is stored."""
+    _LOST.difference_update(looked_at)
+
+
+def _make_due(connection: Connection, effect: Effect, now: datetime) -> None:
+    submit(connection, WORK_KIND, effect.id, now, b"")
+    wake_cases(connection, effect.store, [effect.act.order_id], now, "effect")
 
 
 def called_elsewhere(connection: Connection, effect: str) -> bool:
@@ -302,8 +335,25 @@ class Effects:
 
         ``guard`` is asked in the transaction that marks it as being called.
         Raises NotSent or RateLimited when it did not reach the platform: it is committed again and may be called
-        later. Raises Conflict when somebody else is calling it, and what the guard raises.
+        later. Raises Conflict when somebody else is calling it, what the guard raises, and what the database raises:
+        what came of the call is looked for then (`take_over_lost`).
         """
+        if effect.id in _IN_HAND:
+            raise Conflict(f"Effect {effect.id} is being sent just now.")
+        _IN_HAND.add(effect.id)
+        _LOST.add(effect.id)
+        try:
+            called = await self._call(effect, port, channel, guard)
+        except (NotSent, RateLimited):
+            _LOST.discard(effect.id)  # that is noted
+            raise
+        else:
+            _LOST.discard(effect.id)
+            return called
+        finally:
+            _IN_HAND.discard(effect.id)
+
+    async def _call(self, effect: Effect, port: EffectPort, channel: Channel, guard: Guard | None) -> Effect:
         await self._start(effect, guard)
         try:
             reference = await port.perform(channel, effect.act)

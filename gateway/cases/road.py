@@ -24,6 +24,7 @@ from gateway.cases.effects import (
     EffectState,
     Guard,
     Recorded,
+    called_elsewhere,
     commit,
     confirmed,
     effect_of,
@@ -336,15 +337,23 @@ class Road:
             return effect
 
     async def advance(self, effect_id: str, objection: Objection) -> timedelta | None:
-        """Take an open effect one step further; return the time until the next step, None once it is settled."""
+        """Take an open effect one step further; return the time until the next step, None once it is settled.
+
+        The caller has the order to itself (`alone`).
+        """
         effect = await self.database.read(lambda c: effect_of(c, effect_id))
         if not effect.state.is_open:
             return None
         connection = await self.open(effect.store)
+        if effect.state is EffectState.calling:
+            if await self.database.read(lambda c: called_elsewhere(c, effect_id)):
+                return _HAND_OVER
+            # whoever called it is gone: the caller has this order to itself, so nobody in this process does
+            effect = await self.effects.interrupted(effect)
         if effect.state is EffectState.unknown:
             return (await self.settle(effect, connection))[1]
-        if effect.state is EffectState.calling:  # its caller is alive, or the next start will find it
-            return _HAND_OVER
+        if effect.state is not EffectState.committed:
+            return None
         if (because := await objection(effect, connection)) is not None:
             await self.effects.drop(effect, because)
             return None

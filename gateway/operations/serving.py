@@ -28,7 +28,7 @@ from gateway.operations.remote.door import open_door
 from gateway.operations.roles import Role
 from gateway.operations.stock import STOCK_KIND, check_order_stock, plan_readings, read_again
 from gateway.operations.store_loops import StoreLoops
-from gateway.operations.taking_over import take_over
+from gateway.operations.taking_over import keep_own, take_over
 from gateway.operations.upstream import look_at_linked
 from gateway.operations.watching import Watching, plan_watch
 from gateway.orders.link_news import PURCHASE_KIND
@@ -111,6 +111,7 @@ async def serve(
             tasks.append(asyncio.create_task(Delivering(context, turns).run(), name="notices"))
         if Role.sync in roles:
             tasks.append(asyncio.create_task(pulling.run(), name="stores"))
+        tasks.append(asyncio.create_task(keep_own(context), name="lost calls"))
         try:
             async with nullcontext() if context.shares_database else open_door(context):
                 stores = await context.connections.stores()
