@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from gateway.errors import ConfigurationError
 from gateway.marked_yaml import Mapping, Mark, Node, Sequence, load
 from gateway.model.base import Frozen
+from gateway.model.notice import NoticeKind
 
 DATABASE_VARIABLE = "ORDER_GATEWAY_DATABASE_URL"
 """Environment variable that names the database, whatever the configuration says."""
@@ -101,6 +103,15 @@ class NotifyKind(StrEnum):
     apprise = "apprise"  # whatever the apprise package knows: mail, chats, phones
 
 
+def _notice_kind(value: str) -> str:
+    known = [each.value for each in NoticeKind]
+    if value in known:
+        return value
+    near = get_close_matches(value, known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else "."
+    raise ValueError(f"no notice is of the kind {value!r}{meant} Kinds: {', '.join(known)}. Without kinds all go there")
+
+
 class NotifyAddress(Frozen):
     """Where notices go. The URL is a secret: ``url_from`` names what holds it, never the URL itself.
 
@@ -112,7 +123,7 @@ class NotifyAddress(Frozen):
     kind: NotifyKind = NotifyKind.webhook
     url_from: Annotated[str, Field(min_length=1)]
     secret_from: str = ""
-    kinds: tuple[str, ...] = ()  # only notices of these kinds; empty: of all
+    kinds: tuple[Annotated[str, AfterValidator(_notice_kind)], ...] = ()  # only notices of these kinds; empty: of all
     stores: tuple[str, ...] = ()  # only of these stores; empty: of all
     level: Literal["info", "warning", "urgent"] = "warning"  # only what matters at least so much
     plain_http: bool = False  # http:// may be called beyond this machine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -11,7 +12,9 @@ from gateway.cases import watch_deadlines, watch_standing
 from gateway.cases.notice_words import catalog_in, words_of
 from gateway.cases.notices import Level, Notice, key_of, notice_of, notices_like, settle, settle_by_person, tell
 from gateway.cases.watch_gone import _HOLDS
-from gateway.errors import Conflict, DataError, NotFound
+from gateway.config import read_configuration
+from gateway.errors import ConfigurationError, Conflict, DataError, NotFound
+from gateway.model.notice import NoticeKind
 from gateway.operations.notices import list_notices, show_notice
 from gateway.policy.wording.catalog import Language
 from gateway.storage import audit
@@ -116,3 +119,27 @@ def test_instants_and_what_is_missing_are_spelt_for_people() -> None:
     assert "are over: -." in words_of(stale, Language.en).text
     unknown = Notice("i", "k", "some_day", "ali", None, Level.warning, {"x": 1}, at, None)
     assert words_of(unknown, Language.en).text == "order: - store: ali x: 1"
+
+
+def test_an_address_chooses_among_the_kinds_there_are() -> None:
+    assert {each.value for each in NoticeKind} == set(catalog_in(Language.en))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "line", "says"),
+    [
+        ("[ship_by_due, ship_by_du]", 5, "kinds.1: no notice is of the kind 'ship_by_du'; did you mean ship_by_due?"),
+        ("[everything]", 5, "kinds.0: no notice is of the kind 'everything'. Kinds: ship_by_soon, "),
+        ("\n        - stock_low\n        - Stock_low", 7, "kinds.1: no notice is of the kind 'Stock_low'"),
+    ],
+)
+def test_a_kind_nobody_knows_is_refused_where_it_stands(kinds: str, line: int, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "gateway.yaml"
+    file.write_text(
+        "notify:\n  addresses:\n    - name: team\n      url_from: T"
+        f"\n      kinds: {kinds}\n      secret_from: S\n"
+    )  # fmt: skip
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration(file)
+    assert str(caught.value).startswith(f"{file}, line {line}")
+    assert f"notify.addresses.0.{says}" in str(caught.value)

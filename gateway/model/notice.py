@@ -1,0 +1,45 @@
+"""What people are told of: the kinds of notices, by which an address chooses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about. Deadlines are told twice: ``soon``, and when they are ``due``."""
+
+    ship_by_soon = "ship_by_soon"
+    ship_by_due = "ship_by_due"
+    answer_by_soon = "answer_by_soon"
+    answer_by_due = "answer_by_due"
+    evidence_by_soon = "evidence_by_soon"
+    evidence_by_due = "evidence_by_due"
+    inspect_by_soon = "inspect_by_soon"
+    inspect_by_due = "inspect_by_due"
+    task_soon = "task_soon"
+    task_due = "task_due"
+    approval_soon = "approval_soon"
+    approval_due = "approval_due"
+    authorisation_ends = "authorisation_ends"
+    store_disconnected = "store_disconnected"
+    quota_one_left = "quota_one_left"
+    quota_none_left = "quota_none_left"
+    rate_near = "rate_near"
+    rate_crossed = "rate_crossed"
+    points_crossed = "points_crossed"
+    gaps_found = "gaps_found"
+    case_stuck = "case_stuck"
+    work_failing = "work_failing"
+    unknown_word = "unknown_word"
+    stock_low = "stock_low"
+    stock_stale = "stock_stale"
+    stock_out = "stock_out"
+    supplier_out_of_stock = "supplier_out_of_stock"
+    purchase_orphaned = "purchase_orphaned"
+    supply_ended = "supply_ended"
+    refund_overdue = "refund_overdue"
+    automation_held = "automation_held"
+    automation_refused = "automation_refused"
+    automation_told = "automation_told"
+    address_gone = "address_gone"
+    test = "test"
