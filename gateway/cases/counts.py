@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from gateway.cases.facts import StoreCounts
 from gateway.ledger.quota import latest_entries
 from gateway.ledger.rates import rate_of
-from gateway.ledger.standing import standing_at
+from gateway.ledger.standing import standings_at
 from gateway.model.store import Store
 from gateway.policy.rule_set import RuleSet
 
@@ -21,7 +22,18 @@ def counts_of(
 
     What is held for the order itself is left out: it is what is being decided.
     """
+    return counts_for_all(connection, store, rules, now, [order_id])[order_id]
+
+
+def counts_for_all(
+    connection: Connection, store: Store, rules: RuleSet, now: datetime, order_ids: Collection[str | None]
+) -> dict[str | None, StoreCounts]:
+    """Return what `counts_of` does for several orders."""
     entries = latest_entries(connection, store.id)
     rate = rate_of(connection, store, rules, now, entries)
-    books = standing_at(connection, store, now, besides=order_id, entries=entries)
-    return StoreCounts(rate.orders, rate.counted, books.penalty_points, books.closes_this_month, books.credit_score)
+    return {
+        order_id: StoreCounts(
+            rate.orders, rate.counted, books.penalty_points, books.closes_this_month, books.credit_score
+        )
+        for order_id, books in standings_at(connection, store, now, order_ids, entries).items()
+    }

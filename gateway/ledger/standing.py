@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -66,10 +67,25 @@ def standing_at(
 
     ``entries`` are the store's `gateway.ledger.quota.latest_entries`, where they were just read.
     """
-    month = quota.month_of(now, ZoneInfo(store.time_zone))
+    return standings_at(connection, store, now, [besides], entries)[besides]
+
+
+def standings_at(
+    connection: Connection,
+    store: Store,
+    now: datetime,
+    besides: Collection[str | None],
+    entries: quota.Entries | None = None,
+) -> dict[str | None, Standing]:
+    """Return what `standing_at` does for each of the orders to be left out."""
     entries = quota.latest_entries(connection, store.id) if entries is None else entries
-    used = quota.used_in(entries, month, besides=besides).used
     known = points.standing_of(connection, store.id, store.platform)
+    month = quota.month_of(now, ZoneInfo(store.time_zone))
+    return {each: _standing(entries, known, month, each) for each in besides}
+
+
+def _standing(entries: quota.Entries, known: points.PointsStanding | None, month: str, besides: str | None) -> Standing:
+    used = quota.used_in(entries, month, besides=besides).used
     planned = quota.planned_in(entries, besides=besides)
     if known is None:
         return Standing(used, _WITHOUT_POINTS, 0)

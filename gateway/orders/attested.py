@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-import orjson
 from sqlalchemy import Connection, bindparam, insert, or_, select
 
 from gateway.model.attested import AttestedFact, FactName
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import attested_facts, order_lines
-from gateway.storage.statements import one_of
+from gateway.storage.statements import listed, one_of
 from gateway.work.wake import has_open_case, wake_all, wake_cases
 
 # made once: making it costs more than running it
-_FOR_ORDER = select(attested_facts).where(
+_FOR_ORDERS = select(attested_facts).where(
     attested_facts.c.store == bindparam("the_store"),
-    or_(attested_facts.c.order_id.is_(None), attested_facts.c.order_id == bindparam("the_order")),
+    or_(attested_facts.c.order_id.is_(None), one_of(attested_facts.c.order_id, "orders")),
     or_(attested_facts.c.sku.is_(None), one_of(attested_facts.c.sku, "skus")),
 )
 
@@ -42,13 +41,21 @@ def facts_for(connection: Connection, store: str, order_id: str, skus: Iterable[
     A narrower subject comes before a wider one (SKU within the order, order, SKU, store), a newer word before an
     older one of the same subject. So the first of a name, or of a name and SKU, is the one in force.
     """
-    named = {"the_store": store, "the_order": order_id, "skus": orjson.dumps(sorted(set(skus))).decode()}
+    return facts_for_all(connection, store, {order_id: set(skus)})[order_id]
+
+
+def facts_for_all(
+    connection: Connection, store: str, skus: Mapping[str, Collection[str]]
+) -> dict[str, list[AttestedFact]]:
+    """Return what `facts_for` does for several orders, whose SKUs are given by their ids."""
+    every = sorted({sku for each in skus.values() for sku in each})
+    named = {"the_store": store, "orders": listed(skus), "skus": listed(every)}
     rows = sorted(
-        connection.execute(_FOR_ORDER, named),
+        connection.execute(_FOR_ORDERS, named),
         key=lambda row: (row.order_id is not None, row.sku is not None, row.at, row.id),
         reverse=True,
     )
-    return [
+    facts = [
         AttestedFact(
             name=FactName(row.name),
             value=row.value,
@@ -60,3 +67,8 @@ def facts_for(connection: Connection, store: str, order_id: str, skus: Iterable[
         )
         for row in rows
     ]
+    return {order_id: [fact for fact in facts if _holds(fact, order_id, mine)] for order_id, mine in skus.items()}
+
+
+def _holds(fact: AttestedFact, order_id: str, skus: Collection[str]) -> bool:
+    return fact.order_id in {None, order_id} and (fact.sku is None or fact.sku in skus)

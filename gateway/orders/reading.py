@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, func, select, update
 
-from gateway.model.after_sale import RequestState
+from gateway.model.after_sale import AfterSale, RequestState
 from gateway.model.order import Closure, FulfillmentState, Order, Phase
 from gateway.orders.documents import read_order, read_request
 from gateway.orders.keys import OrderKeys, label, same_order
 from gateway.orders.phase import phase_of
 from gateway.storage.moments import from_micros
 from gateway.storage.schema import after_sales, order_keys, order_personal, order_raw, orders, quarantine, repeat_traces
-from gateway.storage.statements import delete_by_key
+from gateway.storage.statements import delete_by_key, listed, one_of
 from gateway.storage.vault import Vault
 
 _FAR = 2**62  # later than every instant
 # made once: making one costs more than running it
-_ORDER = select(orders.c.document, orders.c.version, orders.c.seen_at, orders.c.changed_at).where(
-    orders.c.store == bindparam("the_store"), orders.c.order_id == bindparam("the_order")
+_ORDERS = select(orders.c.order_id, orders.c.document, orders.c.version, orders.c.seen_at, orders.c.changed_at).where(
+    orders.c.store == bindparam("the_store"), one_of(orders.c.order_id, "ids")
 )
-_ITS_REQUESTS = (
-    select(after_sales.c.document)
-    .where(after_sales.c.store == bindparam("the_store"), after_sales.c.order_id == bindparam("the_order"))
+_THEIR_REQUESTS = (
+    select(after_sales.c.order_id, after_sales.c.document)
+    .where(after_sales.c.store == bindparam("the_store"), one_of(after_sales.c.order_id, "ids"))
     .order_by(after_sales.c.opened_at, after_sales.c.request_id)
 )
 
@@ -46,21 +46,31 @@ def order(
     connection: Connection, vault: Vault, store: str, order_id: str, *, with_personal: bool = False
 ) -> StoredOrder | None:
     """Return a stored order, or None. Buyer, recipient, note and message are in it only ``with_personal``."""
-    named = {"the_store": store, "the_order": order_id}
-    row = connection.execute(_ORDER, named).one_or_none()
-    if row is None:
-        return None
-    documents = connection.execute(_ITS_REQUESTS, named).scalars()
     personal = _opened(connection, vault, "order_personal", store, order_id) if with_personal else None
-    known = read_order(row.document, personal, [read_request(document) for document in documents])
-    return StoredOrder(
-        known.order,
-        phase_of(known.order),
-        row.version,
-        from_micros(row.seen_at),
-        from_micros(row.changed_at),
-        known.as_of,
-    )
+    return _read(connection, store, [order_id], {order_id: personal}).get(order_id)
+
+
+def orders_of(connection: Connection, store: str, order_ids: Collection[str]) -> dict[str, StoredOrder]:
+    """Return those of a store's orders that are stored, by their ids, without personal data."""
+    return _read(connection, store, order_ids, {})
+
+
+def _read(
+    connection: Connection, store: str, order_ids: Collection[str], personal: Mapping[str, bytes | None]
+) -> dict[str, StoredOrder]:
+    named = {"the_store": store, "ids": listed(order_ids)}
+    rows = connection.execute(_ORDERS, named).all()
+    requests: dict[str, list[AfterSale]] = {}
+    if rows:
+        for of_order, document in connection.execute(_THEIR_REQUESTS, named):
+            requests.setdefault(of_order, []).append(read_request(document))
+    found = {}
+    for order_id, document, version, seen_at, changed_at in rows:
+        known = read_order(document, personal.get(order_id), requests.get(order_id, ()))
+        found[order_id] = StoredOrder(
+            known.order, phase_of(known.order), version, from_micros(seen_at), from_micros(changed_at), known.as_of
+        )
+    return found
 
 
 def raw(connection: Connection, vault: Vault, store: str, order_id: str) -> bytes | None:

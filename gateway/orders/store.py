@@ -5,6 +5,7 @@ from gateway.orders.reading import (
     erase_person,
     open_with_deadlines,
     order,
+    orders_of,
     raw,
 )
 from gateway.orders.writing import Changes, upsert_after_sales, upsert_orders, upsert_prepared
@@ -15,6 +16,7 @@ __all__ = [
     "erase_person",
     "open_with_deadlines",
     "order",
+    "orders_of",
     "raw",
     "upsert_after_sales",
     "upsert_orders",

@@ -12,6 +12,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -61,6 +62,11 @@ def one_of(column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
     The statement is the same however many they are, so it is made once; with `in_` it would be made anew each time.
     """
     return column.in_(select(each_of(parameter).c.value))
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return the value of a parameter of `one_of` or `each_of`."""
+    return orjson.dumps(list(texts)).decode()
 
 
 def each_of(parameter: str) -> TableValuedAlias:
