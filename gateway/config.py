@@ -96,6 +96,18 @@ class StockSettings(Frozen):
         return self.lines.get(store, self.line)
 
 
+def _a_day_at_least(value: timedelta) -> timedelta:
+    if value < timedelta(days=1):
+        raise ValueError("is shorter than a day: a worker may still hold what was done; write 1d or more")
+    return value
+
+
+class WorkSettings(Frozen):
+    """How long the queue remembers work that is done."""
+
+    keep_done: Annotated[Duration, AfterValidator(_a_day_at_least)] = timedelta(days=14)
+
+
 class NotifyKind(StrEnum):
     """How an address is reached."""
 
@@ -209,6 +221,7 @@ class Configuration(Frozen):
     evidence: EvidenceSettings = EvidenceSettings()
     contact: dict[str, ContactSettings] = {}  # store id -> what its buyers are told
     notify: NotifySettings = NotifySettings()
+    work: WorkSettings = WorkSettings()
     log: LogSettings = LogSettings()
 
 
@@ -247,6 +260,8 @@ sync:
 #   addresses:             # the URL is a secret: an environment variable holds it, or a file of mode 600
 #     - {name: team, kind: webhook, url_from: TEAM_WEBHOOK_URL, secret_from: TEAM_WEBHOOK_SECRET, level: warning}
 #     - {name: phone, kind: apprise, url_from: phone.url, kinds: [ship_by_due, answer_by_due], level: urgent}
+# work:
+#   keep_done: 14d         # how long the queue remembers what was done
 log:
   level: info              # debug, info, warning, error
   format: text             # text, json

@@ -22,6 +22,7 @@ from gateway.operations.case_work import case_turns, keep_sweeping
 from gateway.operations.connecting import Connected
 from gateway.operations.context import Context
 from gateway.operations.notifying.loops import Delivering, routing
+from gateway.operations.pruning import PRUNE_KIND, Pruning, plan_pruning
 from gateway.operations.receiving import receiver
 from gateway.operations.reindexing import reindexing
 from gateway.operations.remote.door import open_door
@@ -104,6 +105,7 @@ async def serve(
             await plan_readings(context)
             await plan_watch(context)
             await plan_automations(context)
+            await plan_pruning(context)
             await stack.enter_async_context(reindexing(context))
             tasks.append(asyncio.create_task(runner.run(), name="work"))
             tasks.append(asyncio.create_task(keep_sweeping(context, runner.wake), name="cases"))
@@ -177,6 +179,7 @@ def _runner(context: Context) -> DueRunner:
         NOTICE_KIND: routing(context),
         WATCH_KIND: Watching(context).take,
         AUTOMATION_KIND: Automating(context).take,
+        PRUNE_KIND: Pruning(context).take,
     }
     return runner_for(context.database, context.folder.database_url, context.clock, handlers, this_process())
 

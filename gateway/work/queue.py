@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from gateway.errors import Conflict
 from gateway.storage.moments import from_micros, to_micros
@@ -216,6 +216,25 @@ def release_all(connection: Connection, worker: str | None) -> int:
     if worker is not None:
         statement = statement.where(work.c.worker == worker)
     return connection.execute(statement).rowcount
+
+
+def prune(connection: Connection, before: datetime, most: int) -> int:
+    """Forget work that is done and was due ``before``, ``most`` rows at most; return how many those were.
+
+    Work that waits or is in somebody's hands stays. So does the newest row: SQLite would give its number to the next
+    one, which a claim of long ago could then take for its own.
+    """
+    newest = select(func.max(work.c.id)).scalar_subquery()
+    done_with = (
+        select(work.c.id)
+        .where(work.c.state == WorkState.done.value, work.c.due_at < to_micros(before), work.c.id < newest)
+        .order_by(work.c.due_at)
+        .limit(most)
+    )
+    ids = connection.execute(done_with).scalars().all()
+    if ids:
+        connection.execute(delete(work).where(work.c.id.in_(ids)))
+    return len(ids)
 
 
 def next_due(connection: Connection, kinds: Sequence[str] | None = None) -> datetime | None:

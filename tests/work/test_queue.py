@@ -3,9 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gateway.errors import Conflict
 from gateway.storage.database import Database
+from gateway.storage.schema import work
 from gateway.work import queue
 
 START = datetime(2026, 3, 14, 8, 0, 0, tzinfo=UTC)
@@ -178,3 +180,43 @@ async def test_work_outlives_the_process(submit, claim, database, tmp_path):
         assert (await second.write(lambda c: queue.claim(c, ["sync"], START, "w2"))).payload == b"kept"
     finally:
         await second.close()
+
+
+async def test_what_was_done_long_ago_is_forgotten_a_little_at_a_time(submit, claim, end, database):
+    for n in range(5):
+        await submit(f"old{n}", START + n * MINUTE)
+        await end(queue.done, await claim(START + n * MINUTE))
+    await submit("waits", START)
+    await submit("in hands", START)
+    assert (await claim(START)).key == "waits"
+    await submit("young", START + timedelta(hours=1))
+    young = await claim(START + timedelta(hours=1))  # "in hands" was due first
+    assert young.key == "in hands"
+    await end(queue.done, await claim(START + timedelta(hours=1)))
+    await submit("newest", START)
+    await end(queue.done, await claim(START))
+
+    async def prune(most):
+        return await database.write(lambda c: queue.prune(c, START + timedelta(minutes=30), most))
+
+    assert [await prune(3), await prune(3), await prune(3)] == [3, 2, 0]
+    left = await database.read(lambda c: c.execute(select(work.c.key, work.c.state).order_by(work.c.id)).all())
+    assert [tuple(each) for each in left] == [
+        ("waits", "claimed"), ("in hands", "claimed"), ("young", "done"), ("newest", "done"),
+    ]  # fmt: skip
+
+
+async def test_a_claim_of_work_that_was_forgotten_ends_nothing_of_what_came_after_it(submit, claim, end, database):
+    await submit("k")
+    first = await claim()
+    await database.write(lambda c: queue.release_all(c, None))
+    await end(queue.done, await claim(worker="w2"))
+    await submit("other")
+    await database.write(lambda c: queue.prune(c, START + timedelta(days=30), 9))
+    await submit("k")
+    second = await claim()
+    second = second if second.key == "k" else await claim()
+    assert (second.key, second.fence) == ("k", first.fence)
+    with pytest.raises(Conflict):
+        await end(queue.done, first)
+    await end(queue.done, second)
