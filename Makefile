@@ -4,7 +4,8 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 CLIENTS = .venv-clients
 NODE    = tests/clients/node
-export PYTHONDONTWRITEBYTECODE ?= 1
+# Hundreds of processes are started; without bytecode each compiles some 300 modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all test-kills test-clients check bench lock clean
 

@@ -8,12 +8,15 @@ import os
 import random
 import shutil
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.found import FOUND
 
 if TYPE_CHECKING:
     from tests.kit.postgresql import Server
@@ -104,6 +107,15 @@ def _loopback_only() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_authorities() -> Iterator[None]:
+    """Read no list of trusted authorities: nothing on loopback shows a certificate, and reading it takes long."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
+    yield
+    patch.undo()
+
+
 @pytest.fixture(autouse=True)
 def _tell_who_left_loopback(_loopback_only: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail the test that tried, also when the code under test swallowed the refusal."""
@@ -134,21 +146,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 # Databases. A test that asks for `database_url` or `empty_database_url` runs on each of them.
 
-_ALWAYS_ON_BOTH = {"storage", "work", "ledger"}  # folders
-# Where cases race, die or are agreed to. What else there is about them says the same on either database.
+_ALWAYS_ON_BOTH = {"storage", "work"}  # folders
+# Where cases race and die. What else there is about them says the same on either database.
 _CASES_ON_BOTH = {
-    "test_approvals.py",
-    "test_automations.py",
     "test_case.py",
     "test_effects.py",
-    "test_loop.py",
     "test_overtaken.py",
 }
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave PostgreSQL to `make test-all` where the statements are not what is tried."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note which tests there are; leave PostgreSQL to `make test-all` where the statements are not what is tried."""
+    config.stash[FOUND] = {item.nodeid.partition("[")[0] for item in items}
     for item in items:
         if (
             item.get_closest_marker("postgresql") is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,7 @@ def readers(source: str) -> list[tuple[int, str]]:
     return sorted(set(visitor.found))
 
 
+@functools.cache  # two tests look at the same files
 def places() -> list[tuple[str, int, str]]:
     files = [file for part in ("gateway", "adapters") for file in sorted((ROOT / part).rglob("*.py"))]
     assert len(files) > 10

@@ -7,6 +7,7 @@ Files named ``advice.yaml`` hold the rules that decide nothing by themselves.
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -35,7 +36,6 @@ from gateway.policy.tightening import Tightening
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, tzinfo
-    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from gateway.marked_yaml import Node
@@ -194,8 +194,12 @@ class Rules(NamedTuple):
 
 def load_rules(folder: Path | None = None) -> RuleSet:
     """Return the rule set in ``folder``; without one, the set that comes with this package. Raises RuleError."""
-    root: Traversable = folder if folder is not None else resources.files("gateway.policy") / "rules"
-    return rule_set_of(read_files(root))
+    return _packaged() if folder is None else rule_set_of(read_files(folder))
+
+
+@functools.cache  # a rule set never changes, nor does a package that runs
+def _packaged() -> RuleSet:
+    return rule_set_of(read_files(resources.files("gateway.policy") / "rules"))
 
 
 def rule_set_of(files: Mapping[str, str]) -> RuleSet:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import ssl
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -41,8 +43,14 @@ async def _never_repeat(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
         raise ConnectionLost(type(error).__name__) from error
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Return whom every client of this process trusts: reading the authorities takes longer than many calls."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _transport() -> AiohttpTransport:
-    context = httpx.create_ssl_context(trust_env=False)
+    context = _trusted()
 
     def session() -> aiohttp.ClientSession:  # made at the first request, inside the running loop
         return aiohttp.ClientSession(

@@ -14,6 +14,8 @@ from tests.bench import cases, deciding, normalise, ours, payload, receiver, sea
 from tests.bench.processes import canned_server
 from tests.bench.textbook_models import without_money
 
+pytestmark = pytest.mark.slow  # nobody but `make bench` uses it
+
 
 def test_an_order_is_as_large_as_the_measurements_say() -> None:
     sizes = [len(payload.rendered(i)) for i in range(400)]

@@ -112,7 +112,7 @@ def _run(command: list[str | Path], given: dict[str, Any]) -> dict[str, Any]:
         capture_output=True,
         text=True,
         cwd=HERE / "node",
-        env={**clean, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"},
+        env={**clean, "PYTHONWARNINGS": "ignore"},
         timeout=120,
         check=False,
     )

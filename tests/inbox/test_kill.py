@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import signal
 import sqlite3
 import sys
@@ -54,7 +53,6 @@ async def receiver(data: Path) -> tuple[asyncio.subprocess.Process, str]:
         "--json",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), LIMIT)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.marked_yaml import Mapping, Scalar, Sequence, load
+from tests.found import FOUND
 from tests.kit.contract_case import Case
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +101,6 @@ class Check13Quality:
         ids = {each for named in done.values() for each in named}
         files = {each.partition("::")[0] for each in ids}
         assert {name for name in files if not (ROOT / name).is_file()} == set()
-        elsewhere = ids - {item.nodeid.partition("[")[0] for item in request.session.items}
+        elsewhere = ids - request.config.stash.get(FOUND, set[str]())
         if elsewhere:  # not part of this run
             assert elsewhere - collected({each.partition("::")[0] for each in elsewhere}) == set()

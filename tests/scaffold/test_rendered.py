@@ -34,7 +34,7 @@ class Checkout:
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.folder,
-            env=kept | secrets | {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=kept | secrets | {"PYTHONPATH": str(self.folder)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

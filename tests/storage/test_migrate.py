@@ -156,7 +156,7 @@ def test_it_needs_no_file_in_the_working_folder(tmp_path):
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", child, f"sqlite:///{folder}/gateway.db"],
         cwd=folder,
-        env={"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         timeout=60,

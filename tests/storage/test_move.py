@@ -219,6 +219,7 @@ async def test_only_from_sqlite_to_postgresql(folder, target):
             move(source, goal, finish=lambda _: None)
 
 
+@pytest.mark.slow
 def test_the_command(full, target):
     command = [sys.executable, "-m", "gateway", "--data", str(full.path), "db", "move", "--to", target]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -78,6 +78,7 @@ async def test_one_processor_reads_by_itself(monkeypatch: pytest.MonkeyPatch) ->
         assert aside._serving is None
 
 
+@pytest.mark.slow
 async def test_the_process_ends_with_the_last_who_uses_it() -> None:
     async with Aside() as aside:
         async with aside:
@@ -106,6 +107,7 @@ async def test_a_process_that_cannot_be_started_is_done_without(monkeypatch: pyt
             await asyncio.sleep(0)
 
 
+@pytest.mark.slow
 async def test_a_process_that_ends_at_its_start_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MODULE", "gateway.no_such_module")
     async with Aside() as aside:
@@ -115,6 +117,7 @@ async def test_a_process_that_ends_at_its_start_is_done_without(monkeypatch: pyt
         assert await reader_of(aside) == os.getpid()
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_read_there_raises_here(desk: Any) -> None:
     async with Aside() as aside:
         await other_reader(aside)
@@ -125,6 +128,7 @@ async def test_what_cannot_be_read_there_raises_here(desk: Any) -> None:
         await other_reader(aside)
 
 
+@pytest.mark.slow
 async def test_a_reader_that_was_given_up_does_not_mix_up_the_others(desk: Any) -> None:
     async with Aside() as aside:
         await other_reader(aside)
@@ -135,6 +139,7 @@ async def test_a_reader_that_was_given_up_does_not_mix_up_the_others(desk: Any) 
     assert [each.order_id for each in batch.orders] == ["y"]
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_the_gateway_however_that_ends(tmp_path: Path) -> None:
     told = tmp_path / "told"
     text = f"""

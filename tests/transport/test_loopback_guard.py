@@ -58,7 +58,7 @@ def test_tests_that_leave_loopback_fail_and_say_so(tmp_path: Path) -> None:
     file = tmp_path / "test_leavers.py"
     file.write_text(LEAVERS, "utf-8")
     options = ["-q", "-rEf", "-p", "tests.conftest", "-p", "no:cacheprovider", "-c", os.devnull]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "400"}
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(file)],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import time
@@ -69,7 +68,6 @@ class Workers:
             WORKER,
             self.url,
             stdout=asyncio.subprocess.PIPE,
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         )
         what, _, _, name = json.loads(await asyncio.wait_for(process.stdout.readline(), LIMIT))
         assert what == "ready"
