@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gateway.errors import ConfigurationError
 from gateway.operations.context import Context, DataFolder
+from gateway.operations.own_settings import has_settings, own_settings
 from gateway.storage import backup as storage
 from gateway.storage.database import Database
 from gateway.storage.engines import parse_url
@@ -19,18 +20,22 @@ from gateway.storage.vault import Vault, master_key_of
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """A backup that was made. ``reminder`` says what is not in it."""
+    """A backup that was made. ``settings`` are the files of that kind in it; ``reminder`` says what is not in it."""
 
     file: Path
     size: int
     orders: int
     made_at: datetime
     reminder: str
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A backup that was put back, verified. ``key_fits`` None: no key is there yet; ``words`` say what to do then."""
+    """A backup that was put back, verified. ``key_fits`` None: no key is there yet; ``words`` say what to do then.
+
+    ``settings`` were put back, ``settings_left`` are in the backup and were not asked for.
+    """
 
     folder: Path
     made_at: datetime
@@ -38,36 +43,43 @@ class Restored:
     orders: int
     key_fits: bool | None
     words: str
+    settings: tuple[str, ...] = ()
+    settings_left: tuple[str, ...] = ()
 
 
 async def backup(context: Context, file: Path) -> BackedUp:
-    """Copy database and evidence into the new file ``file``; the gateway may be running, also in another process.
+    """Copy database, evidence and settings into the new file ``file``; another process may run the gateway.
 
     Raises ConfigurationError when the file is there already or cannot be written, and on PostgreSQL, whose own tool
     does it better.
     """
     _only_sqlite(context.folder, "pg_dump --format=custom --file=gateway.dump", "copy")
     folder, now = context.folder, context.clock.now()
-    manifest = await asyncio.to_thread(storage.backup, folder.database, folder.evidence, file, now)
+    own = await asyncio.to_thread(own_settings, folder)
+    manifest = await asyncio.to_thread(storage.backup, folder.database, folder.evidence, file, now, own.files)
     size = await asyncio.to_thread(lambda: file.stat().st_size)
     reminder, elsewhere = storage.KEY_REMINDER, context.configuration.evidence.url
     if elsewhere:
         reminder += f" Neither are the evidence files at {elsewhere}: keep a copy of that place too."
-    return BackedUp(file, size, manifest.rows.get("orders", 0), manifest.made_at, reminder)
+    reminder = " ".join((reminder, *own.left_out))
+    return BackedUp(file, size, manifest.rows.get("orders", 0), manifest.made_at, reminder, manifest.settings)
 
 
-async def restore(folder: DataFolder, file: Path, *, replace: bool = False) -> Restored:
+async def restore(folder: DataFolder, file: Path, *, replace: bool = False, with_settings: bool = False) -> Restored:
     """Verify a backup and put it into ``folder``; with ``replace`` over what is there, which is kept aside.
 
+    Settings come back ``with_settings``, or where the folder has none and no database.
     Raises DataError for a damaged backup; ConfigurationError when a database is there and ``replace`` is not set, or
     while another process uses it, or when the gateway stores in PostgreSQL.
     """
     _only_sqlite(folder, "pg_restore --clean --if-exists --dbname=... gateway.dump", "put back")
     held = folder.lock if folder.path.is_dir() else None
-    manifest = await asyncio.to_thread(storage.restore, file, folder.path, overwrite=replace, lock=held)
+    take = with_settings or not await asyncio.to_thread(has_settings, folder)
+    manifest = await asyncio.to_thread(storage.restore, file, folder.path, overwrite=replace, settings=take, lock=held)
     fits, words = await _try_key(folder)
     orders = manifest.rows.get("orders", 0)
-    return Restored(folder.path, manifest.made_at, manifest.revision, orders, fits, words)
+    taken, left = (manifest.settings, ()) if take else ((), manifest.settings)
+    return Restored(folder.path, manifest.made_at, manifest.revision, orders, fits, words, taken, left)
 
 
 def _only_sqlite(folder: DataFolder, tool: str, what: str) -> None:

@@ -1,7 +1,8 @@
 """One file that holds everything but the key: made while the gateway runs, verified before it is put back.
 
-The file is a tar: ``gateway.db`` (SQLite's online copy of one instant), ``evidence/``, ``README.txt`` and, last,
-``manifest.json``: schema revision, rows of each table, the audit trail's last hash, the SHA-256 of each part.
+The file is a tar: ``gateway.db`` (SQLite's online copy of one instant), ``evidence/``, ``settings/`` (what the shop
+has set for itself), ``README.txt`` and, last, ``manifest.json``: schema revision, rows of each table, the audit
+trail's last hash, the SHA-256 of each part.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -34,9 +35,11 @@ KEY_REMINDER = (
 )
 _DATABASE = "gateway.db"
 _EVIDENCE = "evidence"
+_SETTINGS = "settings"
 _MANIFEST = "manifest.json"
 _README = "README.txt"
 _CHUNK = 1 << 20
+_PLACES = ("gateway.yaml", "automations.yaml", "rules/*.yaml")  # of settings, below the data folder
 
 
 class Part(Frozen):
@@ -56,10 +59,18 @@ class Manifest(Frozen):
     audit_hash: str
     parts: dict[str, Part]
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings it holds, by their names below the data folder."""
+        return tuple(name.removeprefix(f"{_SETTINGS}/") for name in self.parts if name.startswith(f"{_SETTINGS}/"))
 
-def backup(database: Path, evidence: Path, target: Path, now: datetime) -> Manifest:
+
+def backup(
+    database: Path, evidence: Path, target: Path, now: datetime, settings: Mapping[str, bytes] | None = None
+) -> Manifest:
     """Write the database and the evidence folder into the new file ``target`` and return its manifest.
 
+    ``settings`` are files by their names below the data folder; whoever hands them over has looked for secrets.
     The gateway may be running: the copy is of one instant, and writers are not held up. The file appears whole or
     not at all, readable by this user only. Raises ConfigurationError when there is no database to copy, it is
     not one of ours, or ``target`` is there already or cannot be written.
@@ -75,7 +86,7 @@ def backup(database: Path, evidence: Path, target: Path, now: datetime) -> Manif
             whole = Path(folder, "whole.tar")
             with whole.open("xb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
                 whole.chmod(0o600)
-                manifest = _fill(tar, copy, evidence, now)
+                manifest = _fill(tar, copy, evidence, now, settings or {})
             _sync(whole)
             whole.rename(target)
             _sync(target.parent)
@@ -88,12 +99,15 @@ def backup(database: Path, evidence: Path, target: Path, now: datetime) -> Manif
     return manifest
 
 
-def restore(file: Path, data: Path, *, overwrite: bool = False, lock: Path | None = None) -> Manifest:
+def restore(
+    file: Path, data: Path, *, overwrite: bool = False, settings: bool = False, lock: Path | None = None
+) -> Manifest:
     """Verify a backup and put it into the folder ``data`` as ``gateway.db`` and ``evidence/``; return its manifest.
 
     Everything is unpacked and checked beside (hashes, SQLite's integrity check, schema revision, rows, audit trail)
     before anything in place is touched. With ``overwrite`` what was there is kept in a new folder ``replaced-...``;
-    evidence files that only the folder has stay. ``lock`` is held meanwhile.
+    evidence files that only the folder has stay. With ``settings`` those of the backup, if it holds any, take the
+    place of all that the folder has, which are kept there too. ``lock`` is held meanwhile.
     Raises DataError when the backup is damaged; ConfigurationError when a database is there and ``overwrite`` is not
     set, another process holds the lock, or the backup was made by a newer release.
     """
@@ -108,7 +122,7 @@ def restore(file: Path, data: Path, *, overwrite: bool = False, lock: Path | Non
         with _held(lock), tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as folder:
             manifest = _unpack(file, Path(folder))
             _check_database(Path(folder, _DATABASE), manifest)
-            _put_in_place(Path(folder), data, manifest)
+            _put_in_place(Path(folder), data, manifest, settings=settings)
     except OSError as error:
         raise ConfigurationError(
             f"{data} cannot be written ({error.strerror or error}): check the folder, its rights and the disk"
@@ -125,13 +139,15 @@ def _copy_online(database: Path, copy: Path) -> None:
     copy.chmod(0o600)
 
 
-def _fill(tar: tarfile.TarFile, copy: Path, evidence: Path, now: datetime) -> Manifest:
+def _fill(tar: tarfile.TarFile, copy: Path, evidence: Path, now: datetime, settings: Mapping[str, bytes]) -> Manifest:
     parts = {_DATABASE: _add_file(tar, copy, _DATABASE, now)}
     # after the database: evidence is only ever added, so all that the copy speaks of is here
     for path in sorted(evidence.rglob("*")) if evidence.is_dir() else ():
         if path.is_file() and not path.is_symlink() and not path.name.startswith("."):  # one being written
             name = f"{_EVIDENCE}/{path.relative_to(evidence).as_posix()}"
             parts[name] = _add_file(tar, path, name, now)
+    for name in sorted(settings):
+        parts[f"{_SETTINGS}/{name}"] = _add_bytes(tar, settings[name], f"{_SETTINGS}/{name}", now)
     parts[_README] = _add_bytes(tar, (KEY_REMINDER + "\n").encode(), _README, now)
     revision, rows, last = _describe(copy)
     manifest = Manifest(made_at=now, revision=revision, rows=rows, audit_hash=last, parts=parts)
@@ -210,29 +226,43 @@ def _check_database(database: Path, manifest: Manifest) -> None:
             evidence_register.verify(connection)
 
 
-def _put_in_place(folder: Path, data: Path, manifest: Manifest) -> None:
+def _put_in_place(folder: Path, data: Path, manifest: Manifest, *, settings: bool) -> None:
     """Put the checked parts into place, the database last: before that step the folder has none or the old one."""
+    wanted = manifest.settings if settings else ()
+    present = sorted({each for pattern in _PLACES for each in data.glob(pattern)}) if wanted else []
+    old = [data / f"{_DATABASE}{suffix}" for suffix in ("-wal", "-shm", "")]
+    going = any(path.exists() for path in (*old, *present))
+    aside = Path(tempfile.mkdtemp(prefix="replaced-", dir=data)) if going else data
     for name in manifest.parts:
         if name.startswith(f"{_EVIDENCE}/"):
             target = data / name
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             (folder / name).replace(target)
-    old = [data / f"{_DATABASE}{suffix}" for suffix in ("-wal", "-shm", "")]
-    if any(path.exists() for path in old):
-        aside = Path(tempfile.mkdtemp(prefix="replaced-", dir=data))
-        # the log first: one left beside the new database would be applied to it
-        for path in old:
-            if path.exists():
-                path.rename(aside / path.name)
+    for path in present:
+        _move(path, aside / path.relative_to(data))
+    for name in wanted:
+        _move(folder / _SETTINGS / name, data / name)
+    for path in old:  # the log first: one left beside the new database would be applied to it
+        if path.exists():
+            path.rename(aside / path.name)
     _sync(folder / _DATABASE)
     (folder / _DATABASE).rename(data / _DATABASE)
     _sync(data)
+
+
+def _move(path: Path, target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.rename(target)
 
 
 def _is_ours(name: str) -> bool:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or str(path) != name:
         return False
+    if path.parts[0] == _SETTINGS:
+        inner = path.parts[1:]
+        in_rules = inner[:-1] == ("rules",) and path.suffix == ".yaml"
+        return in_rules or (len(inner) == 1 and path.name in _PLACES)
     return name in {_DATABASE, _README, _MANIFEST} or (path.parts[0] == _EVIDENCE and len(path.parts) > 1)
 
 

@@ -162,6 +162,7 @@ def test_a_backup_holds_the_files_and_brings_them_back(shop, shot, tmp_path):
     with tarfile.open(tmp_path / "kept.tar") as tar:
         assert sorted(tar.getnames()) == [
             "README.txt", f"evidence/{added['path']}", "gateway.db", "manifest.json",
+            "settings/gateway.yaml",
         ]  # fmt: skip
     other = type(shop)(tmp_path / "other")
     (tmp_path / "other").mkdir(mode=0o700)

@@ -38,13 +38,16 @@ def evidence(tmp_path) -> Path:
     return folder
 
 
+SETTINGS = {"gateway.yaml": b"sync: {every: 2m}", "rules/s1.yaml": b"x: 1"}
+
+
 @pytest.fixture
 async def made(database, evidence, tmp_path, now) -> Path:
     """A backup taken while the database is open, with writes before and after it."""
     await database.write(lambda c: [gap(c, number) for number in range(50)])
     await database.write(lambda c: audit.append(c, now, "anna", "note", "s", None, {"k": "v"}))
     file = tmp_path / "backup.tar"
-    backup(tmp_path / "gateway.db", evidence, file, now)
+    backup(tmp_path / "gateway.db", evidence, file, now, SETTINGS)
     await database.write(lambda c: gap(c, 999))
     return file
 
@@ -87,9 +90,10 @@ def test_what_is_in_the_file(made):
         names = tar.getnames()
         reminder = tar.extractfile("README.txt").read().decode()
         manifest = json.load(tar.extractfile("manifest.json"))
-    assert names == ["gateway.db", "evidence/ab/cdef.jpg", "README.txt", "manifest.json"]
+    own = ["settings/gateway.yaml", "settings/rules/s1.yaml"]
+    assert names == ["gateway.db", "evidence/ab/cdef.jpg", *own, "README.txt", "manifest.json"]
     assert "master key is NOT in this file" in reminder
-    assert set(manifest["parts"]) == {"gateway.db", "evidence/ab/cdef.jpg", "README.txt"}
+    assert set(manifest["parts"]) == {"gateway.db", "evidence/ab/cdef.jpg", *own, "README.txt"}
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
 
 
@@ -138,6 +142,31 @@ async def test_an_existing_database_is_replaced_only_when_told(made, database, t
     assert len(await read_back(aside)) == 51
 
 
+def test_settings_take_the_place_of_all_that_are_there_when_told(made, tmp_path):
+    data = tmp_path / "new"
+    (data / "rules").mkdir(parents=True)
+    before = {"gateway.yaml": b"log: {}", "automations.yaml": b"automations: {}", "rules/gone.yaml": b"y: 2"}
+    for name, content in before.items():
+        (data / name).write_bytes(content)
+    (data / "master.key").write_bytes(b"THE KEY")
+    assert restore(made, data, settings=True).settings == ("gateway.yaml", "rules/s1.yaml")
+    now_there = {path.relative_to(data).as_posix(): path.read_bytes() for path in data.glob("*.yaml")}
+    assert now_there == {"gateway.yaml": b"sync: {every: 2m}"}
+    assert {path.name: path.read_bytes() for path in (data / "rules").iterdir()} == {"s1.yaml": b"x: 1"}
+    assert (data / "master.key").read_bytes() == b"THE KEY"
+    [aside] = data.glob("replaced-*")
+    kept = {path.relative_to(aside).as_posix(): path.read_bytes() for path in aside.rglob("*") if path.is_file()}
+    assert kept == before
+
+
+def test_settings_stay_where_a_backup_holds_none(database, tmp_path, now):
+    backup(tmp_path / "gateway.db", tmp_path / "none", tmp_path / "b.tar", now)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "gateway.yaml").write_bytes(b"log: {}")
+    assert restore(tmp_path / "b.tar", tmp_path / "new", settings=True).settings == ()
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["gateway.db", "gateway.yaml"]
+
+
 async def test_not_under_a_running_gateway(made, database, tmp_path):
     with pytest.raises(ConfigurationError, match="one process"):
         restore(made, tmp_path, overwrite=True, lock=tmp_path / "lock")
@@ -164,6 +193,12 @@ DAMAGE = {
     "outside of evidence": lambda members: [("evidence/../../outside", b"x"), *members],
     "absolute": lambda members: [("/outside", b"x"), *members],
     "stranger": lambda members: [("master.key", b"x"), *members],
+    "settings": lambda members: flip(members, "settings/rules/s1.yaml", 0),
+    "settings missing": lambda members: [one for one in members if one[0] != "settings/gateway.yaml"],
+    "a key among the settings": lambda members: [("settings/master.key", b"x"), *members],
+    "settings too deep": lambda members: [("settings/rules/rules/s1.yaml", b"x"), *members],
+    "settings elsewhere": lambda members: [("settings/other/gateway.yaml", b"x"), *members],
+    "settings that are a folder": lambda members: [("settings", b"x"), *members],
 }
 
 
