@@ -62,6 +62,11 @@ class Happening:
     request: AfterSale | None = None
 
     @property
+    def request_state(self) -> State | None:
+        """How far the request has come; None: it is about none."""
+        return None if self.request is None else self.request.state
+
+    @property
     def amount_minor(self) -> int | None:
         """What is at stake: what the buyer asks for, else what the order is worth; None: nobody knows."""
         asked = None if self.request is None else self.request.refund_minor
@@ -87,6 +92,17 @@ def request_now(c: Connection, automation: Automation, happening: Happening) -> 
     mine = (table.c.store == happening.store) & (table.c.request_id == happening.subject)
     row = c.execute(_requests(automation).where(mine, table.c.state == State.open.value)).first()
     return None if row is None else _of_request(c, automation, row, rewind=False)
+
+
+def request_of(c: Connection, store: str, request_id: str) -> Happening | None:
+    """Return a buyer's request as it is stored by now, whatever has become of it; None when it is not stored."""
+    mine = (after_sales.c.store == store) & (after_sales.c.request_id == request_id)
+    row = c.execute(select(after_sales.c.document).where(mine)).first()
+    request = None if row is None else read_request(row.document)
+    order = None if request is None else order_of(c, (store, request.order_id))
+    if request is None or order is None:
+        return None
+    return Happening(store, request.order_id, request_id, request.opened_at, order, request)
 
 
 def past(c: Connection, automation: Automation, since: datetime) -> list[Happening]:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
-from gateway.cases.automation_file import Automation
-from gateway.cases.automation_happenings import Happening, within
+from gateway.cases.automation_file import Automation, Do
+from gateway.cases.automation_happenings import Happening, request_of, within
 from gateway.cases.notices import Level, key_of, tell
 from gateway.cases.tasks import TaskKind, open_task
 from gateway.errors import Conflict
+from gateway.model.after_sale import RequestState
 from gateway.storage import audit
 from gateway.storage.moments import from_micros, from_micros_or_none, to_micros
 from gateway.storage.schema import automation_acts, automation_switches
@@ -28,10 +29,10 @@ BURST_RULE = "TTJ-21"
 
 
 class Result(StrEnum):
-    """What became of an answer."""
+    """What became of an answer. What was sent stands ``begun`` until the platform's answer is known."""
 
     begun = "begun"
-    done = "done"
+    done = "done"  # of an effect: the platform has confirmed it
     refused = "refused"  # by the rules, the platform, or because nothing was left to do
     held_by_limit = "held_by_limit"
 
@@ -130,6 +131,17 @@ def results_of(c: Connection, automation: Automation, happening: Happening) -> s
     mine = (table.c.automation == automation.name) & (table.c.store == happening.store)
     found = c.execute(select(table.c.result).where(mine, table.c.subject == happening.subject)).scalars()
     return {Result(each) for each in found}
+
+
+def begun_and_gone(c: Connection, automation: Automation) -> list[Happening]:
+    """Return the requests that an automation has begun to answer, of which no end is noted and that wait no more."""
+    table, other = automation_acts, automation_acts.alias("other")
+    same = (other.c.automation == table.c.automation) & (other.c.store == table.c.store)
+    ended = exists().where(same, other.c.subject == table.c.subject, other.c.result != Result.begun.value)
+    mine = (table.c.automation == automation.name) & (table.c.act == Do.accept.value) & ~ended
+    rows = c.execute(select(table.c.store, table.c.subject).where(mine).order_by(table.c.id)).all()
+    found = (request_of(c, row.store, row.subject) for row in rows)
+    return [each for each in found if each is not None and each.request_state is not RequestState.open]
 
 
 def limit_hit(automation: Automation, happening: Happening, last_hour: int, last_day: int) -> str | None:

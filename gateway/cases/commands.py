@@ -10,19 +10,23 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import StrEnum
 
 from gateway.cases.effects import Effect, Guard
+from gateway.cases.found import Found
 from gateway.cases.judging import Judgement, held, judge
-from gateway.cases.road import PERSON_ORDER, Found, Road, Wanted
+from gateway.cases.road import PERSON_ORDER, Road, Wanted
 from gateway.cases.step import STORE_MODE_ASK
 from gateway.cases.turns import News
 from gateway.errors import Conflict, NotAllowed, NotFound, Refused
 from gateway.model.after_sale import AfterSale, DisputeState, RefundState, RequestKind, RequestState
+from gateway.model.money import to_major
 from gateway.model.order import Closure, FulfillmentState
 from gateway.model.store import StoreMode
 from gateway.orders.store import StoredOrder
 from gateway.orders.suspects import standing_signs
+from gateway.policy.decision import Cost
 from gateway.policy.terms import Reason, ReturnState
 from gateway.ports import (
     Act,
@@ -173,10 +177,10 @@ class Commands:
     async def objection(self, effect: Effect, connection: Connection) -> str | None:
         """Read the facts anew; return why a committed order of a person no longer stands, None when it does.
 
-        It stands while it makes sense, no rule forbids it, and nothing new would need the person's yes: neither a
-        rule nor the store's mode, which may be `ask` since.
+        It stands while it makes sense, no rule forbids it, it is about the same amount, costs no more than was shown,
+        and nothing new would need the person's yes: neither a rule nor the store's mode, which may be `ask` since.
         """
-        act = effect.act
+        act, note = effect.act, await self._note_of(effect)
         found = await self._road.decide(connection, act.order_id, _NO_REASON, act.request_id)
         try:
             request = _request(found.order, act.request_id)
@@ -186,19 +190,19 @@ class Commands:
         judgement = await self._judge(act.operation, found)
         if judgement.forbidden_by:
             return f"the rules forbid it now ({', '.join(judgement.forbidden_by)}): {found.decision.explanation}"
+        if (changed := _changed(note, judgement, request)) is not None:
+            return f"{changed}: {found.decision.explanation}"
         asks = {STORE_MODE_ASK} if connection.store.mode is StoreMode.ask else set()
-        unheard = {*judgement.needs, *asks} - await self._agreed(effect)
+        unheard = {*judgement.needs, *asks} - _agreed(note)
         if unheard:
             return f"it would need a person's yes now ({', '.join(sorted(unheard))}): {found.decision.explanation}"
         return None
 
-    async def _agreed(self, effect: Effect) -> set[str]:
-        """Return what the person was shown, and said yes to, when the effect was ordered."""
+    async def _note_of(self, effect: Effect) -> Mapping[str, str]:
+        """Return what is on record of what was shown when an effect was ordered; nothing when no person ordered it."""
         entries = await self._road.database.read(lambda c: audit.of_order(c, effect.store, effect.act.order_id))
-        notes = [each.details for each in entries if each.what == PERSON_ORDER]
-        mine = [note for note in notes if note["intent"] == effect.intent]
-        agreed = {word for note in mine for word in json.loads(note["needs"])}
-        return agreed | {STORE_MODE_ASK} if any(note["approved"] == "true" for note in mine) else agreed
+        notes = (each.details for each in entries if each.what == PERSON_ORDER)
+        return next((note for note in notes if note["intent"] == effect.intent), {})
 
     async def _look(self, connection: Connection, command: Command) -> Carried:
         found = await self._road.decide(connection, command.order_id, _NO_REASON, command.request_id)
@@ -332,8 +336,43 @@ def _words(deed: Deed) -> str:
     }[deed]
 
 
+def _agreed(note: Mapping[str, str]) -> set[str]:
+    """Return what the person was shown, and said yes to."""
+    agreed = set(json.loads(note.get("needs", "[]")))
+    return agreed | {STORE_MODE_ASK} if note.get("approved") == "true" else agreed
+
+
+def _changed(note: Mapping[str, str], judgement: Judgement, request: AfterSale | None) -> str | None:
+    """Return in words what is not as it was shown when it was ordered, None when all is."""
+    amount, path, cost = _amount(request), judgement.path.value, _price(judgement.cost)
+    before, took, shown = note.get("amount", amount), note.get("path", path), note.get("cost", cost)
+    if amount != before:
+        return f"the amount has changed before it was sent, from {before or 'none'} to {amount or 'none'}"
+    if path != took:
+        return f"the rules see another path now, {path} and not {took}"
+    if _is_more(cost, shown):
+        return f"it would cost more than was shown, {cost} and not {shown or 'nothing known'}"
+    return None
+
+
+def _is_more(cost: str, shown: str) -> bool:
+    """Tell whether a price is higher than the one that was shown, or cannot be compared with it."""
+    (now, _, currency), (then, _, before) = cost.partition(" "), shown.partition(" ")
+    return bool(now) and (currency != before or Decimal(now) > Decimal(then))
+
+
+def _amount(request: AfterSale | None) -> str:
+    if request is None or request.refund_minor is None:
+        return ""
+    return f"{to_major(request.refund_minor, request.currency)} {request.currency}"
+
+
+def _price(cost: Cost | None) -> str:
+    return "" if cost is None else f"{cost.total.amount} {cost.total.currency}"
+
+
 def _note(command: Command, found: Carried, *, approved: bool) -> dict[str, str]:
-    cost = found.judgement.cost
+    request = _request(found.order, command.request_id)
     return {
         "deed": command.deed.value,
         "operation": found.operation.value,
@@ -341,6 +380,7 @@ def _note(command: Command, found: Carried, *, approved: bool) -> dict[str, str]
         "path": found.judgement.path.value,
         "needs": json.dumps(list(found.judgement.needs)),
         "approved": str(approved).lower(),
-        "cost": "" if cost is None else f"{cost.total.amount} {cost.total.currency}",
+        "amount": _amount(request),
+        "cost": _price(found.judgement.cost),
         "rules": ", ".join(found.judgement.forbidden_by or found.judgement.because),
     }

@@ -15,6 +15,7 @@ from gateway.cases.automations import (
     above_limit,
     ask_person,
     begin,
+    begun_and_gone,
     hold_back,
     is_on,
     note,
@@ -24,7 +25,7 @@ from gateway.cases.automations import (
 )
 from gateway.cases.case import open_case, open_case_of
 from gateway.cases.commands import Command, Deed
-from gateway.cases.effects import effects_of, intent_of
+from gateway.cases.effects import Effect, EffectState, effects_of, intent_of
 from gateway.cases.turns import News
 from gateway.errors import (
     AuthError,
@@ -91,6 +92,8 @@ class Automating:
                 continue
             if automation.do is Do.accept:
                 await self._accept(automation, happening)
+        for happening in await context.database.read(lambda c: begun_and_gone(c, automation)):
+            await self._end(automation, happening)
 
     def _to_answer(self, c: Connection, automation: Automation) -> list[Happening]:
         if not is_on(c, automation):
@@ -110,29 +113,41 @@ class Automating:
         ]
 
     async def _accept(self, automation: Automation, happening: Happening) -> None:
-        """Accept the buyer's request as a person who has not said yes to anything besides would."""
+        """Accept the buyer's request as a person who has not said yes to anything besides would.
+
+        Once it is sent, it stands begun until it is known what became of it.
+        """
         context, because, stop = self._context, "", refuse
         wanted = Command(Deed.accept, happening.order_id, happening.subject)
         guard = _StillMeant(context.vault, automation, happening)
-        if not await context.database.read(lambda c: _was_sent(c, automation, happening)):
+        effect = await context.database.read(lambda c: _sent(c, automation, happening))
+        if effect is None:
             try:
                 carried = await context.resolver.commands.order(happening.store, wanted, by=automation.by, guard=guard)
-                because = carried.because if carried.effect is None else ""
+                effect, because = carried.effect, carried.because
             except _LATER as error:
                 log.warning("automation.later", automation=automation.name, error=type(error).__name__)
                 return  # it stands begun, and is taken up again
             except _AboveLimit as error:
                 because, stop = str(error), hold_back
             except Conflict as error:
-                if not await context.database.read(lambda c: _was_sent(c, automation, happening)):
-                    because = str(error)
+                effect, because = await context.database.read(lambda c: _sent(c, automation, happening)), str(error)
             except (NeedsApproval, NotAllowed, GatewayError) as error:
                 because = str(error)
         now, seen = context.clock.now(), guard.seen
-        if because:
-            await context.database.write(lambda c: stop(c, automation, seen, because, now))
+        if effect is not None:
+            await context.database.write(lambda c: _note_end(c, automation, seen, effect, now))
         else:
-            await context.database.write(lambda c: note(c, automation, seen, Result.done, now))
+            await context.database.write(lambda c: stop(c, automation, seen, because, now))
+
+    async def _end(self, automation: Automation, happening: Happening) -> None:
+        """Note what became of an answer to a request that does not wait any more."""
+        context, now = self._context, self._context.clock.now()
+        effect = await context.database.read(lambda c: _sent(c, automation, happening))
+        if effect is None:  # the buyer took it back, or a person was faster
+            await context.database.write(lambda c: note(c, automation, happening, Result.refused, now))
+        else:
+            await context.database.write(lambda c: _note_end(c, automation, happening, effect, now))
 
 
 class _AboveLimit(Conflict):
@@ -205,9 +220,17 @@ def _tell(c: Connection, automation: Automation, happening: Happening, now: date
 _ACTS: dict[Do, _Act] = {Do.open_case: _open_case, Do.task: _open_task, Do.tell: _tell}
 
 
-def _was_sent(c: Connection, automation: Automation, happening: Happening) -> bool:
-    """Tell whether an effect for this request is on record that this automation wanted."""
+def _sent(c: Connection, automation: Automation, happening: Happening) -> Effect | None:
+    """Return the latest effect for this request that this automation wanted, None when none is on record."""
     found = [
         each for each in effects_of(c, happening.store, happening.order_id) if each.act.request_id == happening.subject
     ]
-    return any(intent_of(c, each.intent).by == automation.by for each in found)
+    return next((each for each in reversed(found) if intent_of(c, each.intent).by == automation.by), None)
+
+
+def _note_end(c: Connection, automation: Automation, happening: Happening, effect: Effect, now: datetime) -> None:
+    """Note what became of what was sent, once that is known."""
+    if effect.state is EffectState.confirmed:
+        note(c, automation, happening, Result.done, now)
+    elif not effect.state.is_open:
+        refuse(c, automation, happening, effect.because, now)

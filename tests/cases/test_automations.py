@@ -8,13 +8,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gateway.cases.automation_file import Do, When, parse_automations
 from gateway.cases.automation_happenings import rewound
 from gateway.cases.automations import Result, acts
 from gateway.cases.buyers import BuyerMark, mark_buyer
 from gateway.cases.case import open_case, open_case_of
-from gateway.cases.effects import Recorded, commit, record_decision, record_intent
+from gateway.cases.effects import EffectState, Recorded, commit, record_decision, record_intent
 from gateway.cases.notices import Level, tell
 from gateway.cases.stock import OWN, StockLine, StockSource, keep_level
 from gateway.cases.tasks import TaskKind, tasks_open
@@ -32,6 +33,7 @@ from gateway.operations.automations import (
 )
 from gateway.ports import Act, Operation
 from gateway.storage import stores
+from gateway.storage.schema import effects
 from tests.kit.office import NOON
 
 HOUR = timedelta(hours=1)
@@ -123,7 +125,8 @@ def ordered(office, monkeypatch):
         fault = office.memory.get("road")
         if isinstance(fault, Exception):
             raise fault
-        return SimpleNamespace(effect=object(), because="")
+        state = office.memory.get("state", EffectState.confirmed)
+        return SimpleNamespace(effect=SimpleNamespace(state=state, because="so it is"), because="")
 
     monkeypatch.setattr(
         type(office.context.resolver.commands), "order", lambda self, *args, **named: order(*args, **named)
@@ -372,7 +375,75 @@ async def test_after_a_kill_what_was_sent_is_not_sent_again(office, put, ordered
     await office.write(died)
     await automating.take()
     assert len(ordered) == 1
+    assert await _results(office) == [("r1", Result.begun)], "it has not left yet"
+    await _became(office, EffectState.confirmed)
+    await automating.take()
     assert await _results(office) == [("r1", Result.begun), ("r1", Result.done)]
+
+
+async def _became(office, state: EffectState) -> None:
+    values = {"state": state, "because": "the amount has changed before it was sent"}
+    await office.write(lambda c: c.execute(update(effects).values(**values)))
+
+
+@pytest.mark.parametrize("state", [EffectState.refused, EffectState.not_applied])
+async def test_what_came_to_nothing_is_told_and_not_noted_as_done(office, put, ordered, state) -> None:
+    await office.put("blue", "A")
+    await office.ask("blue", "A", "r1")
+    automating = await put(ACCEPT)
+    office.memory["state"] = state
+    await automating.take()
+    assert await _results(office) == [("r1", Result.begun), ("r1", Result.refused)]
+    (told,) = await office.notices()
+    assert (told.kind, told.details["because"]) == ("automation_refused", "so it is")
+    await automating.take()
+    assert len(ordered) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "result"), [(EffectState.confirmed, Result.done), (EffectState.not_applied, Result.refused)]
+)
+async def test_a_lost_answer_is_noted_once_it_is_known_though_the_request_waits_no_more(
+    office, put, ordered, state, result
+) -> None:
+    await office.put("blue", "A")
+    await office.ask("blue", "A", "r1")
+    automating = await put(ACCEPT)
+
+    def sent(c: Any) -> None:
+        intent = record_intent(c, "blue", "A", "accept_request", "automation:yes-sir", NOON)
+        decision = record_decision(c, intent, "blue", "A", Recorded("r", b"{}", b"{}"), NOON)
+        act = Act(Operation.accept_cancellation, "A", "blue:r1:accept", request_id="r1")
+        commit(c, intent=intent, decision=decision, store="blue", act=act, known=(), now=NOON, due_at=NOON)
+
+    office.memory["meanwhile"] = lambda: office.write(sent)
+    office.memory["state"] = EffectState.unknown
+    await automating.take()
+    assert await _results(office) == [("r1", Result.begun)]
+    await _became(office, EffectState.unknown)
+    office.later(minutes=1)
+    await office.ask("blue", "A", "r1", state="done")
+    await automating.take()
+    assert await _results(office) == [("r1", Result.begun)], "nobody knows yet"
+    await _became(office, state)
+    await automating.take()
+    await automating.take()
+    assert await _results(office) == [("r1", Result.begun), ("r1", result)]
+    assert await office.kinds() == (["automation_refused"] if result is Result.refused else [])
+    assert len(ordered) == 1
+
+
+async def test_a_request_that_was_begun_and_taken_back_is_closed_without_a_word(office, put, ordered) -> None:
+    await office.put("blue", "A")
+    await office.ask("blue", "A", "r1")
+    automating = await put(ACCEPT)
+    office.memory["road"] = Unavailable("no answer")
+    await automating.take()
+    office.later(minutes=1)
+    await office.ask("blue", "A", "r1", state="withdrawn")
+    await automating.take()
+    assert await _results(office) == [("r1", Result.begun), ("r1", Result.refused)]
+    assert await office.kinds() == []
 
 
 async def _supplier_has(office, units: int) -> None:

@@ -413,6 +413,50 @@ async def test_what_would_need_another_yes_meanwhile_is_dropped(shop: Any) -> No
     assert shop.platform.performed == []
 
 
+async def test_another_amount_than_was_agreed_to_is_not_paid(shop: Any) -> None:
+    asks(shop, RequestKind.cancellation)
+    await kill_before_the_call(shop, ACCEPT, approved=True)
+    dearer(shop)
+    await restart(shop)
+    (effect,) = await effects(shop)
+    assert effect.state is EffectState.not_applied
+    assert "the amount has changed before it was sent, from none to 900.00 MYR" in effect.because
+    assert shop.platform.performed == []
+
+
+async def test_what_an_automation_ordered_is_dropped_when_the_amount_has_changed(shop: Any) -> None:
+    asks(shop, RequestKind.cancellation)
+
+    async def fail(act: Act) -> None:
+        raise NotSent("refused")
+
+    shop.platform.on_perform = fail
+    await shop.resolver().commands.order("s1", ACCEPT, by="automation:a")
+    shop.platform.on_perform = None
+    dearer(shop)
+    await restart(shop)
+    assert [(e.state, shop.platform.performed) for e in await effects(shop)] == [(EffectState.not_applied, [])]
+
+
+async def test_what_would_cost_more_than_was_shown_is_dropped(shop: Any) -> None:
+    asks(shop, RequestKind.return_refund, goods=GoodsState.received)
+    await costs(shop, "80.00 MYR", "5.00 MYR")
+    await kill_before_the_call(shop, ACCEPT, approved=True)
+    await costs(shop, "80.00 MYR", "6.00 MYR")
+    await restart(shop)
+    (effect,) = await effects(shop)
+    assert (effect.state, "it would cost more than was shown" in effect.because) == (EffectState.not_applied, True)
+
+
+async def test_what_would_cost_less_than_was_shown_is_sent(shop: Any) -> None:
+    asks(shop, RequestKind.return_refund, goods=GoodsState.received)
+    await costs(shop, "80.00 MYR", "5.00 MYR")
+    await kill_before_the_call(shop, ACCEPT, approved=True)
+    await costs(shop, "80.00 MYR", "4.00 MYR")
+    await restart(shop)
+    assert [e.state for e in await effects(shop)] == [EffectState.confirmed]
+
+
 @pytest.mark.parametrize("error", [NotSent("refused"), RateLimited("too fast")])
 async def test_what_never_left_is_not_sent_once_the_store_asks_first(shop: Any, error: Exception) -> None:
     async def fail(act: Act) -> None:
