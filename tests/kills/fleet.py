@@ -11,11 +11,11 @@ import socket
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection, func, select
 
@@ -27,12 +27,13 @@ from gateway.operations.context import Context
 from gateway.operations.simulated import Simulator
 from gateway.storage.moments import to_micros
 from gateway.storage.schema import case_history, cases, effects, inbox, work
-from tests.kills.mortal import AT, NOTE, Place
+from tests.kills.mortal import Place
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 120  # seconds of real time for one thing to happen; a generous bound, not a pace
 CHANCE = "chance"
 AT_FIRST = 200  # cases open before the first process starts
+FEW = 10  # fewer cases than these about to decide: more come in
 
 _OPEN = ("committed", "calling", "unknown")
 _FAULTS: Sequence[Mapping[str, object]] = (
@@ -89,41 +90,83 @@ async def until(condition: Callable[[], Awaitable[bool]], what: Callable[[], obj
 
 
 @dataclass
+class Process:
+    """One gateway process, by its id; ``ended`` tells how it ended, negative for a signal."""
+
+    pid: int
+    told: Path
+    ended: asyncio.Future[int]
+
+    async def ready(self) -> bool:
+        """Wait until its roles run; return whether they did before it died."""
+
+        async def known() -> bool:
+            return self.ended.done() or self._is_ready()
+
+        await until(known, lambda: f"process {self.pid} is ready")
+        return self._is_ready()
+
+    async def gone(self) -> int:
+        """Wait until it has ended; return how."""
+        return await asyncio.wait_for(asyncio.shield(self.ended), LIMIT)
+
+    def _is_ready(self) -> bool:
+        return self.told.is_file() and self.told.read_bytes().endswith(b"\n")
+
+
+@dataclass
 class Fleet:
-    """The processes of one gateway."""
+    """The processes of one gateway, and the nursery they come from."""
 
     data: Path
     note: Path
     errors: Path
     killed: Counter[str] = field(default_factory=Counter)
-    _alive: list[asyncio.subprocess.Process] = field(default_factory=list)
+    _processes: dict[int, Process] = field(default_factory=dict)
+    _born: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+    _one_by_one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def start(self, roles: Sequence[str], kill: Kill | None) -> asyncio.subprocess.Process:
-        """Start a process with ``roles`` (none: all of them) and wait until they run."""
-        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-        environment.pop(AT, None)
-        if kill is not None and kill.place != CHANCE:
-            environment |= {AT: f"{kill.place}:{kill.n}", NOTE: str(self.note)}
-        arguments = [word for role in roles for word in ("--role", role)]
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Self]:
+        """Keep the nursery; whatever lives is killed at the end."""
         with self.errors.open("ab") as errors:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.kills.mortal", "--data", str(self.data), "--json", "serve"),
-                *arguments,
+            self._nursery = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.kills.mortal"),
                 cwd=ROOT,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env=environment,
+                env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
             )
-        self._alive.append(process)
-        assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), LIMIT)
-        # it may have died before it was ready: what waited was due at once
-        assert line or await self.gone(process) == -signal.SIGKILL, f"it did not start: {self.said()}"
-        return process
+        hearing = asyncio.create_task(self._hear())
+        try:
+            yield self
+        finally:
+            assert self._nursery.stdin is not None
+            self._nursery.stdin.close()
+            await asyncio.wait_for(self._nursery.wait(), LIMIT)
+            await hearing
 
-    async def gone(self, process: asyncio.subprocess.Process) -> int:
-        """Wait until a process has ended; return how."""
-        return await asyncio.wait_for(process.wait(), LIMIT)
+    async def start(self, roles: Sequence[str], kill: Kill | None) -> Process:
+        """Start a process with ``roles`` (none: all of them) and wait until they run."""
+        told = self.data.parent / f"told-{len(self._processes)}-{time.monotonic_ns()}"
+        words = [word for role in roles for word in ("--role", role)]
+        wanted: dict[str, object] = {
+            "arguments": ["--data", str(self.data), "--json", "serve", *words],
+            "stdout": str(told),
+            "stderr": str(self.errors),
+        }
+        if kill is not None and kill.place != CHANCE:
+            wanted |= {"die_at": f"{kill.place}:{kill.n}", "note": str(self.note)}
+        assert self._nursery.stdin is not None
+        async with self._one_by_one:
+            self._nursery.stdin.write(json.dumps(wanted).encode() + b"\n")
+            pid = await asyncio.wait_for(self._born.get(), LIMIT)
+        process = self._processes[pid]
+        process.told = told
+        # it may have died before it was ready: what waited was due at once
+        assert await process.ready() or await process.gone() == -signal.SIGKILL, f"it did not start: {self.said()}"
+        return process
 
     def count(self, place: str, pid: int) -> dict[str, Any] | None:
         """Count a kill; return what the dead process noted last, None where it was killed by chance."""
@@ -131,7 +174,7 @@ class Fleet:
         if place == CHANCE:
             return None
         noted = [json.loads(line) for line in self.note.read_text("utf-8").splitlines()]
-        (own,) = (each for each in noted if each["pid"] == pid)
+        own = [each for each in noted if each["pid"] == pid][-1]
         assert own["place"] == place
         return dict(own)
 
@@ -139,12 +182,16 @@ class Fleet:
         """Return the last words of all processes."""
         return self.errors.read_text("utf-8", "replace")[-3000:]
 
-    async def end(self) -> None:
-        """End what still runs."""
-        for process in self._alive:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+    async def _hear(self) -> None:
+        assert self._nursery.stdout is not None
+        async for line in self._nursery.stdout:
+            told = json.loads(line)
+            if pid := told.get("born"):
+                ended = asyncio.get_running_loop().create_future()
+                self._processes[pid] = Process(pid, self.data.parent / "never", ended)
+                self._born.put_nowait(pid)
+            else:
+                self._processes[told["ended"]].ended.set_result(told["status"])
 
 
 @dataclass
@@ -212,10 +259,11 @@ class Shops:
         counted = select(func.count()).select_from(case_history)
         return int(await self.gateway.database.read(lambda c: c.execute(counted).scalar_one()))
 
-    async def busy(self) -> int:
-        """Return how many cases are at work or about to be."""
+    async def fresh(self) -> int:
+        """Return how many cases are about to decide. One that waits for the outcome of a lost call passes no place."""
         soon = to_micros(self.gateway.clock.now()) + 60_000_000
-        query = select(func.count()).select_from(cases).where(cases.c.state == "running", cases.c.due_at <= soon)
+        about_to = (cases.c.state == "running") & (cases.c.waits_for == "") & (cases.c.due_at <= soon)
+        query = select(func.count()).select_from(cases).where(about_to)
         return int(await self.gateway.database.read(lambda c: c.execute(query).scalar_one()))
 
     async def restless(self) -> dict[str, int]:
@@ -274,9 +322,9 @@ async def kill_all(
                     return await shops.lines() >= goal
 
                 await until(come, lambda: f"something happens in the cases: {fleet.said()}")
-                process.send_signal(signal.SIGKILL)
+                os.kill(process.pid, signal.SIGKILL)
             try:
-                ended = await fleet.gone(process)
+                ended = await process.gone()
             except TimeoutError:
                 raise AssertionError(f"{kill} did not come: {await shops.restless()}, {fleet.said()}") from None
             assert ended == -signal.SIGKILL, f"it ended by itself, with {ended}: {fleet.said()}"
@@ -288,10 +336,10 @@ async def kill_all(
     async def feed() -> None:
         while not over.is_set():
             await shops.agree()
-            if await shops.busy() < 40:
-                await shops.more(20)
+            if await shops.fresh() < FEW:
+                await shops.more(FEW)
             with suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), 0.2)
+                await asyncio.wait_for(over.wait(), 0.5)
 
     await shops.more(AT_FIRST)
     await shops.misbehave()

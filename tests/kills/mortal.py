@@ -1,23 +1,40 @@
-"""A gateway process that dies at a chosen point: `python -m tests.kills.mortal` instead of `python -m gateway`.
+"""Gateway processes that die at a chosen point.
 
 The product holds no hook for this. What is wrapped here are the functions through which every effect goes; at the
 n-th pass of the chosen place the process kills itself with SIGKILL, as a power cut would, and notes that in a file
-first. `DIE_AT` is ``place:n``, `DIE_NOTE` the file; without them this is the plain gateway.
+first. One that is to live is the plain gateway.
 """
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
+import pkgutil
+import random
+import select
 import signal
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-AT, NOTE = "DIE_AT", "DIE_NOTE"
+_APPENDING = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+_MODULES = (
+    "gateway.api.site",
+    "gateway.bootstrap",
+    "gateway.cli.app",
+    "gateway.cli.serving",
+    "gateway.cli.session",
+    "gateway.operations.serving",
+    "gateway.policy.rule_set",
+    "gateway.work.delivered",
+)
 
 
 class Place(StrEnum):
@@ -102,13 +119,71 @@ def arm(passing: Passing) -> None:
 
 
 def main() -> None:
-    """Run the gateway's command, mortal where the environment says so."""
-    from gateway.bootstrap import main as run  # noqa: PLC0415 - as above
+    """Bring forth gateway processes as standard input asks for them, and tell on standard output how they end.
 
-    if named := os.environ.get(AT):
-        place, _, count = named.partition(":")
-        arm(Passing(Place(place), int(count), os.environ[NOTE]))
-    run()
+    A line in: ``{"arguments": [...], "die_at": "place:n", "note": FILE, "stdout": FILE, "stderr": FILE}``, without a
+    place where it is to live. Lines out: ``{"born": pid}`` for each, in order, and ``{"ended": pid, "status": n}``,
+    negative for a signal. Each is a process of its own, forked from this one, which has read the gateway's modules
+    already: to read them dozens of times over would take most of the time. When the input ends, all are killed.
+    """
+    _read_modules()
+    gc.freeze()
+    living: set[int] = set()
+    heard = b""
+    while True:
+        if select.select([0], [], [], 0.05)[0]:
+            more = os.read(0, 65536)
+            if not more:
+                break
+            *lines, heard = (heard + more).split(b"\n")
+            for line in lines:
+                living.add(child := _bear(json.loads(line)))
+                print(json.dumps({"born": child}), flush=True)
+        for child in list(living):
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                living.discard(child)
+                print(json.dumps({"ended": child, "status": os.waitstatus_to_exitcode(status)}), flush=True)
+    for child in living:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _read_modules() -> None:
+    adapters = importlib.import_module("adapters")
+    of_adapters = (each.name for each in pkgutil.walk_packages(adapters.__path__, "adapters."))
+    for name in (*_MODULES, *of_adapters):
+        importlib.import_module(name)
+
+
+def _bear(wanted: dict[str, Any]) -> int:
+    """Return the process id of a new gateway."""
+    if child := os.fork():
+        return child
+    status = 1
+    try:
+        os.setsid()
+        for number, (name, flags) in enumerate(
+            ((os.devnull, os.O_RDONLY), (wanted["stdout"], _APPENDING), (wanted["stderr"], _APPENDING))
+        ):
+            os.dup2(os.open(name, flags, 0o600), number)
+        random.seed()  # it came into the world with its parent's
+        sys.argv = ["gateway", *wanted["arguments"]]
+        if named := wanted.get("die_at"):
+            place, _, count = named.partition(":")
+            arm(Passing(Place(place), int(count), wanted["note"]))
+        from gateway.bootstrap import main as run  # noqa: PLC0415 - as above
+
+        run()
+        status = 0
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ async def gateway(empty_database_url: str, tmp_path: Path, monkeypatch: pytest.M
             app_of = {each.platform: each.id for each in await context.database.read(apps)}
         assert all(store.mode is StoreMode.act for store in stores)
         context = await stack.enter_async_context(running(folder.path, alone=False))
-        stack.push_async_callback(fleet.end)
+        await stack.enter_async_context(fleet.open())
         yield Gateway(fleet, Shops(context, doors, stores), app_of)
 
 
