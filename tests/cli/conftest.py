@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from gateway.bootstrap import running
@@ -36,12 +38,24 @@ class Ended:
         return json.loads(self.out)
 
 
+_app = functools.cache(lambda: build(running))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_command() -> Iterator[None]:
+    """Put the command together once, not at each run of it: that takes longer than most runs."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("typer.testing._get_command", functools.cache(get_command))
+    yield
+    patch.undo()
+
+
 class Command:
     """Runs ``gateway`` in this process."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.app = build(running)
+        self.app = _app()
 
     def __call__(self, *arguments: object, env: dict[str, str] | None = None) -> Ended:
         given = ["--data", str(self.data), *(str(each) for each in arguments)]
