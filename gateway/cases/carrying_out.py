@@ -15,7 +15,7 @@ from gateway.cases.drafting import PLAIN, Draft, draft, message_act
 from gateway.cases.effects import Effect, commit, effect_of
 from gateway.cases.road import Road, keep_decision
 from gateway.cases.step import Step, StepKind
-from gateway.cases.tasks import TaskKind
+from gateway.cases.tasks import TaskKind, cancel_tasks
 from gateway.cases.turn import Means, Now, Turn, told_of
 from gateway.cases.turns import Rest
 from gateway.errors import Conflict, DataError, NotSent, PolicyError, RateLimited
@@ -25,6 +25,7 @@ from gateway.policy.message_guard_templates import Writing
 from gateway.policy.terms import EvidenceKind
 from gateway.ports import Act, Operation
 
+_BEFORE_THE_END = frozenset({TaskKind.read_reply, TaskKind.verify_stock})  # a count of what is left is asked anew
 _LOOK_AGAIN = timedelta(hours=6)
 _TO_BE_LOOKED_AFTER = timedelta(minutes=1)  # by the due work of effects, should the case not do it
 _FIRST_AGAIN = timedelta(seconds=2)
@@ -233,6 +234,7 @@ class CarryingOut:
         """The order has ended: what waits for it is taken back, what was held given back; then see to the rest."""
         case = now.case
         take_back(c, now, instant, keep=())
+        cancel_tasks(c, case.id, instant, "the order has ended", kinds=_BEFORE_THE_END)
         approvals.withdraw(c, case.id, instant, step.because)
         quota.release(c, case.store, case.order_id, case.intent, instant, step.because)
         over = not self._has_after

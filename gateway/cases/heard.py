@@ -37,12 +37,14 @@ async def hear_buyer(database: Database, vault: Vault, store: str, buyer: str, n
 
     ``buyer`` is the platform's id of him. A task that is open already stays one. The cases are woken.
     """
-    found = await database.read(lambda c: [each for each in _open(c, store) if _is_of(c, vault, store, each, buyer)])
-    if not found:
+    # to open what is sealed of each takes its time, which the one writer has not
+    orders = await database.read(lambda c: {each for each in _open(c, store) if _is_of(c, vault, store, each, buyer)})
+    if not orders:
         return 0
 
-    def ask(c: Connection) -> None:
-        for each in found:
+    def ask(c: Connection) -> int:
+        asking = [each for order_id, each in _open(c, store).items() if order_id in orders]  # some may have settled
+        for each in asking:
             open_task(
                 c,
                 case_id=each.case,
@@ -54,19 +56,24 @@ async def hear_buyer(database: Database, vault: Vault, store: str, buyer: str, n
                 due_by=each.act_by,
                 now=now,
             )
-        wake_cases(c, store, [each.order_id for each in found], now, "chat")
+        wake_cases(c, store, [each.order_id for each in asking], now, "chat")
+        return len(asking)
 
-    await database.write(ask)
-    log.info("chat.heard", store=store, cases=len(found))
-    return len(found)
+    asked = await database.write(ask)
+    log.info("chat.heard", store=store, cases=asked)
+    return asked
 
 
-def _open(connection: Connection, store: str) -> list[_Asking]:
+def _open(connection: Connection, store: str) -> dict[str, _Asking]:
+    """Return the open cases of a store, by their orders."""
     is_open = text("cases.state <> 'settled'")  # as the partial index spells it
     query = select(cases.c.id, cases.c.order_id, cases.c.act_by).where(cases.c.store == store, is_open)
-    return [_Asking(row.id, row.order_id, from_micros_or_none(row.act_by)) for row in connection.execute(query)]
+    return {
+        row.order_id: _Asking(row.id, row.order_id, from_micros_or_none(row.act_by))
+        for row in connection.execute(query)
+    }
 
 
-def _is_of(connection: Connection, vault: Vault, store: str, asking: _Asking, buyer: str) -> bool:
-    found = stored_order(connection, vault, store, asking.order_id, with_personal=True)
+def _is_of(connection: Connection, vault: Vault, store: str, order_id: str, buyer: str) -> bool:
+    found = stored_order(connection, vault, store, order_id, with_personal=True)
     return found is not None and found.order.buyer is not None and found.order.buyer.buyer_id == buyer

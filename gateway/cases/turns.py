@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, bindparam, update
 
 from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of
+from gateway.cases.tasks import TaskKind, cancel_tasks
 from gateway.errors import Conflict
 from gateway.model.money import to_minor
 from gateway.policy.amount import Amount
@@ -24,6 +25,9 @@ from gateway.work.wake import CASE_KIND, add_history
 
 # Statements are made once: making one costs more than running it.
 _CHANGE = update(cases).where(cases.c.id == bindparam("the_id"))
+
+# what nobody needs to know once there is no case; what the end itself hands to people (a count, a refund) stays theirs
+_FOR_THE_CASE = frozenset({TaskKind.read_reply})
 
 LEASE = timedelta(seconds=30)
 """How long a turn that no worker has claimed (a person waits for it) keeps workers off, should it vanish."""
@@ -141,6 +145,7 @@ def leave(
         add_history(connection, case.id, "settled", "gateway", now, {"outcome": outcome, "because": rest.because})
         ended = {"case": case.id, "outcome": outcome}
         audit.append(connection, now, "gateway", "case_settled", case.store, case.order_id, ended)
+        cancel_tasks(connection, case.id, now, "the case is settled", kinds=_FOR_THE_CASE)
     elif due_at is not None:
         submit(connection, CASE_KIND, case.id, due_at, b"")
     return after

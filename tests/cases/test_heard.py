@@ -11,11 +11,13 @@ import pytest
 
 from adapters.shopee import adapter as shopee
 from adapters.tiktok_shop import adapter as tiktok
-from gateway.cases.case import CaseState, case_of, open_case
+from gateway.cases.case import CaseState, WaitsFor, case_of, open_case
 from gateway.cases.contact import replies_of
 from gateway.cases.heard import hear_buyer
-from gateway.cases.tasks import TaskKind, finish_task, tasks_open
-from gateway.model.order import Buyer
+from gateway.cases.steering import stop
+from gateway.cases.tasks import TaskKind, finish_task, tasks_like, tasks_open
+from gateway.cases.turns import Rest, leave
+from gateway.model.order import Buyer, Closure, EndedBy
 from gateway.orders.store import erase_person
 from gateway.storage.moments import to_micros
 from gateway.storage.schema import cases
@@ -64,6 +66,53 @@ async def test_a_person_is_asked_to_read_it_where_a_case_is_open(shop: Any, capl
     assert woken.due_at == shop.clock.now()
     assert "77" not in caplog.text
     assert "Hidden" not in caplog.text
+
+
+async def test_a_case_that_settles_while_its_buyer_is_found_out_asks_nobody(shop: Any) -> None:
+    case = await opened(shop, "a1")
+    whole, told = shop.database, []
+
+    class Slow:
+        """A database on which somebody stops the case between the look for the buyer and the question."""
+
+        read = staticmethod(whole.read)
+
+        @staticmethod
+        async def write(act: Any) -> Any:
+            if not told:
+                told.append(case)
+                await whole.write(lambda c: stop(c, case, "anna", shop.clock.now(), "enough"))
+            return await whole.write(act)
+
+    assert await hear_buyer(Slow(), shop.vault, "s1", "77", shop.clock.now()) == 0  # type: ignore[arg-type]  # as above
+    assert await asked(shop) == []
+
+
+async def test_nobody_is_asked_to_read_for_a_case_that_has_settled(shop: Any) -> None:
+    case = await opened(shop, "a1")
+    await hear(shop, "77")
+    order = shop.platform.orders["a1"]
+    ended = {"closure": Closure.cancelled, "ended_by": EndedBy.buyer, "updated_at": shop.clock.now()}
+    shop.platform.orders["a1"] = order.model_copy(update=ended)
+    await shop.resolver().cases.advance(case.id)
+    assert (await shop.read(lambda c: case_of(c, case.id))).state is CaseState.settled
+    found = await shop.read(lambda c: tasks_like(c, case_id=case.id))
+    assert [(each.kind, each.state, each.because) for each in found] == [
+        ("read_reply", "cancelled", "the order has ended")
+    ]
+
+
+async def test_what_came_after_the_end_is_not_asked_about_once_the_case_has_settled(shop: Any) -> None:
+    case = await opened(shop, "a1")
+    now = shop.clock.now()
+    await hear(shop, "77")
+
+    def settle(c: Any) -> None:
+        rest = Rest(state=CaseState.settled, waits_for=WaitsFor.nothing, because="over", due_at=None)
+        leave(c, case_of(c, case.id), rest, now, seen=None)
+
+    await shop.database.write(settle)
+    assert await asked(shop) == []
 
 
 async def test_many_messages_are_one_task_until_it_is_done(shop: Any) -> None:
