@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.cases.facts import open_request
-from gateway.cases.road import Found
+from gateway.cases.found import Found
 from gateway.model.after_sale import AfterSale, GoodsState, RequestKind, RequestState
 from gateway.model.order import Phase
 from gateway.policy.terms import Action, Path, Performer, ReturnState

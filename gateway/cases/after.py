@@ -26,8 +26,8 @@ from gateway.cases.contact import messages_of
 from gateway.cases.drafting import PLAIN, draft
 from gateway.cases.effects import Effect, EffectState
 from gateway.cases.ending import Standing
+from gateway.cases.found import Found
 from gateway.cases.notices import Level, tell
-from gateway.cases.road import Found
 from gateway.cases.supply import OVER, is_over
 from gateway.cases.tasks import TaskKind, TaskState, cancel_tasks, open_task, seal_text, tasks_like
 from gateway.cases.upstream import VIA_SALE, Judge, cascade, kept_now

@@ -30,17 +30,20 @@ from gateway.storage import audit
 from gateway.storage import stores as store_rows
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import case_history, cases, work
+from gateway.storage.statements import listed, one_of
 from gateway.work.queue import WorkState, submit
 from gateway.work.wake import CASE_KIND, add_history
 
 _IS_OPEN = text("cases.state <> 'settled'")  # as the partial index spells it
 # Statements are made once: making one costs more than running it.
-_BY_ID = select(cases).where(cases.c.id == bindparam("the_id"))
+_BY_IDS = select(cases).where(one_of(cases.c.id, "ids"))
 _OF_ORDER = (cases.c.store == bindparam("the_store")) & (cases.c.order_id == bindparam("the_order"))
 _OPEN_OF_ORDER = select(cases).where(_OF_ORDER, _IS_OPEN)
 _VERSION_OF_OPEN = select(cases.c.version).where(_OF_ORDER, _IS_OPEN)
-_LET_GO_ON = select(func.max(case_history.c.at)).where(
-    case_history.c.case_id == bindparam("the_id"), case_history.c.what.in_(["opened", "resumed"])
+_LET_GO_ON = (
+    select(case_history.c.case_id, func.max(case_history.c.at))
+    .where(one_of(case_history.c.case_id, "ids"), case_history.c.what.in_(["opened", "resumed"]))
+    .group_by(case_history.c.case_id)
 )
 _MOMENTS = ("opened_at", "due_at", "act_by", "settled_at")
 
@@ -203,10 +206,16 @@ def open_case(
 
 def case_of(connection: Connection, case_id: str) -> Case:
     """Return a case. Raises NotFound."""
-    row = connection.execute(_BY_ID, {"the_id": case_id}).first()
-    if row is None:
-        raise NotFound(f"There is no case {case_id}. `gateway cases list` shows those there are.")
-    return _load(row)
+    return cases_named(connection, [case_id])[0]
+
+
+def cases_named(connection: Connection, case_ids: Sequence[str]) -> list[Case]:
+    """Return several cases, in the order they are named. Raises NotFound."""
+    found = {row.id: _load(row) for row in connection.execute(_BY_IDS, {"ids": listed(case_ids)})}
+    for case_id in case_ids:
+        if case_id not in found:
+            raise NotFound(f"There is no case {case_id}. `gateway cases list` shows those there are.")
+    return [found[case_id] for case_id in case_ids]
 
 
 def open_case_of(connection: Connection, store: str, order_id: str) -> Case | None:
@@ -220,10 +229,12 @@ def version_of_open(connection: Connection, store: str, order_id: str) -> int | 
     return connection.execute(_VERSION_OF_OPEN, {"the_store": store, "the_order": order_id}).scalar_one_or_none()
 
 
-def let_go_on_at(connection: Connection, case: Case) -> datetime:
-    """Return when a person last let a case go on: by opening it, or by resuming it."""
-    at = connection.execute(_LET_GO_ON, {"the_id": case.id}).scalar_one()
-    return case.opened_at if at is None else from_micros(at)
+def let_go_on(connection: Connection, several: Sequence[Case]) -> dict[str, datetime]:
+    """Return by its id when a person last let a case go on: by opening it, or by resuming it."""
+    at = {each.id: each.opened_at for each in several}
+    for case_id, latest in connection.execute(_LET_GO_ON, {"ids": listed(at)}):
+        at[case_id] = from_micros(latest)
+    return at
 
 
 def case_of_intent(connection: Connection, store: str, order_id: str, intent: str) -> Case | None:

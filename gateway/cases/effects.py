@@ -42,7 +42,7 @@ from gateway.storage import audit, rule_files
 from gateway.storage.database import Database
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import decisions, effects, intents
-from gateway.storage.statements import insert_new
+from gateway.storage.statements import insert_new, listed, one_of
 from gateway.storage.vault import Vault
 from gateway.work import leases
 from gateway.work.queue import submit
@@ -59,9 +59,9 @@ _ACT = TypeAdapter(Act)
 
 # Statements are made once: making one costs more than running it.
 _EFFECT = select(effects).where(effects.c.id == bindparam("the_id"))
-_OF_ORDER = (
+_OF_ORDERS = (
     select(effects)
-    .where(effects.c.store == bindparam("the_store"), effects.c.order_id == bindparam("the_order"))
+    .where(effects.c.store == bindparam("the_store"), one_of(effects.c.order_id, "ids"))
     .order_by(effects.c.created_at)
 )
 _CONFIRMED = select(effects.c.id).where(
@@ -258,8 +258,19 @@ def effect_of(connection: Connection, effect: str) -> Effect:
 
 def effects_of(connection: Connection, store: str, order_id: str) -> list[Effect]:
     """Return the effects on an order, oldest first."""
-    rows = connection.execute(_OF_ORDER, {"the_store": store, "the_order": order_id})
-    return [_load(row) for row in rows.mappings()]
+    return effects_of_orders(connection, [(store, order_id)]).get((store, order_id), [])
+
+
+def effects_of_orders(connection: Connection, orders: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Effect]]:
+    """Return the effects on orders (store, order), oldest first; an order without any is left out."""
+    by_store: dict[str, set[str]] = {}
+    for store, order_id in orders:
+        by_store.setdefault(store, set()).add(order_id)
+    found: dict[tuple[str, str], list[Effect]] = {}
+    for store, ids in by_store.items():
+        for row in connection.execute(_OF_ORDERS, {"the_store": store, "ids": listed(ids)}).mappings():
+            found.setdefault((store, row["order_id"]), []).append(_load(row))
+    return found
 
 
 def open_effects(connection: Connection) -> list[Effect]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gateway.cases.case import Case, Outcome, WaitsFor
 from gateway.cases.effects import Effect, EffectState
-from gateway.cases.road import Found
+from gateway.cases.found import Found
 from gateway.cases.tasks import Task, TaskKind, TaskState
 from gateway.model.order import EndedBy, Phase
 from gateway.model.store import Role, StoreMode

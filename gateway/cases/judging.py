@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from gateway.cases.road import Found
+from gateway.cases.found import Found
 from gateway.orders.suspects import HOLD_RULE, RaisedSign
 from gateway.policy.decide import rejection
 from gateway.policy.decision import Cost, Decision, Option, Rejection

@@ -12,26 +12,29 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as Transaction
 
-from gateway.cases import approvals, turns
+from gateway.cases import turns
 from gateway.cases.after import Aftermath
 from gateway.cases.carrying_out import CarryingOut
-from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, let_go_on_at
-from gateway.cases.effects import Effect, EffectState, called_elsewhere, confirmed, effects_of
+from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, cases_named
+from gateway.cases.effects import Effect, EffectState, called_elsewhere, confirmed, effects_of, effects_of_orders
 from gateway.cases.ending import Standing
-from gateway.cases.road import Found, Road
+from gateway.cases.found import Found
+from gateway.cases.looking import Looked, look_all
+from gateway.cases.road import Road
 from gateway.cases.step import STOPPED_LOOK, Step, StepKind, asked_first, needs_of, step_of
-from gateway.cases.tasks import tasks_of_case
 from gateway.cases.turn import Means, Now, Turn
 from gateway.cases.turns import News, Rest, Superseded
 from gateway.errors import GatewayError
 from gateway.model.store import StoreMode
-from gateway.policy.terms import Reason
 from gateway.ports import Offered, Operation, StockPort
-from gateway.storage import stores
+from gateway.storage.joined import Joined
 from gateway.sync.connections import Connection
 
 _NEXT_LOOK = timedelta(seconds=5)  # at a call that another process is making
 _LOOKS = 3  # of one turn, at an order that news come about while it is looked at
+
+_Begun = tuple[Case | None, Sequence[Effect]]
+"""A case as its turn holds it, None when it is not to be taken, and the effects on its order."""
 
 
 class CaseLoop:
@@ -42,6 +45,12 @@ class CaseLoop:
         self._means = means
         self._aftermath = aftermath
         self._carry = CarryingOut(road, means, has_after=aftermath is not None)
+        # turns that are taken at about the same time share the statements of each look and each write
+        self._case: Joined[str, Case] = Joined(road.database.read, cases_named)
+        self._begin: Joined[str, _Begun] = Joined(road.database.write, self._begin_due)
+        self._look_at: Joined[Looked, tuple[Found, Standing]] = Joined(
+            road.database.read, lambda c, several: look_all(c, road, several)
+        )
 
     async def advance(self, case_id: str) -> datetime | None:
         """Take a case's turn when it is due; return when it is due next, None when it waits for news or is settled.
@@ -49,12 +58,10 @@ class CaseLoop:
         This is what due work calls. A wake-up that comes too early or too late does nothing. Raises the error tree
         when the facts cannot be read; the case stays due.
         """
-        case = await self._road.database.read(lambda c: case_of(c, case_id))
-        if case.due_at is not None and case.due_at <= self._road.clock.now():
-            try:
-                case = (await self.take(case_id, claimed=True)).case
-            except Superseded:
-                case = await self._road.database.read(lambda c: case_of(c, case_id))
+        try:
+            case = (await self.take(case_id, claimed=True)).case
+        except Superseded:
+            case = await self._case(case_id)
         return case.due_at
 
     async def take(self, case_id: str, *, claimed: bool = False, yes_by: str | None = None) -> Turn:
@@ -63,12 +70,13 @@ class CaseLoop:
         ``yes_by`` agrees to the turn's step where a person must. Raises Superseded when another turn or a person's
         word came between, NotAllowed when ``yes_by`` may not agree, and the error tree.
         """
-        case = await self._road.database.read(lambda c: case_of(c, case_id))
+        case = await self._case(case_id)
+        if claimed and not turns.is_due(case, self._road.clock.now()):
+            return Turn(case=case)
         async with self._road.alone.with_order(case.store, case.order_id):
-            now = self._road.clock.now()
-            begun, effects = await self._road.database.write(lambda c: _begin(c, case_id, now, claimed=claimed))
+            begun, effects = await (self._begin(case_id) if claimed else self._begin_now(case_id))
             if begun is None:
-                return Turn(case=await self._road.database.read(lambda c: case_of(c, case_id)))
+                return Turn(case=await self._case(case_id))
             try:
                 return await self._turn(begun, effects, patient=not claimed, yes_by=yes_by)
             except Superseded:
@@ -77,6 +85,13 @@ class CaseLoop:
                 words = f"{type(error).__name__}: {error}"
                 await self._road.database.write(lambda c: turns.stumble(c, begun, words))
                 raise
+
+    def _begin_due(self, c: Transaction, case_ids: Sequence[str]) -> list[_Begun]:
+        return _with_effects(c, turns.begin_due(c, case_ids, self._road.clock.now()))
+
+    async def _begin_now(self, case_id: str) -> _Begun:
+        now = self._road.clock.now()
+        return await self._road.database.write(lambda c: _with_effects(c, [turns.begin_now(c, case_id, now)])[0])
 
     async def _turn(self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None) -> Turn:
         """Take a turn, and again on fresh facts where news come before its call; in the end they have made it due."""
@@ -127,30 +142,9 @@ class CaseLoop:
         return Turn(case=after, effect=effect, because=rest.because)
 
     async def _now(self, case: Case, connection: Connection, known: Collection[str], *, patient: bool) -> Now:
-        """Read the facts anew, decide, and see how the case stands, all in one snapshot."""
-        store, manifest = connection.store, connection.manifest
-
-        def read(c: Transaction, found: Found, instant: datetime) -> Standing:
-            needs, decision = needs_of(found, manifest, store.mode), found.decision
-            since = let_go_on_at(c, case)
-            cost = decision.cost.total
-            agreed = approvals.standing(c, case, decision.action, needs, instant, cost=cost) if needs else None
-            refused = approvals.refusal(c, case, decision.action, needs, cost=cost, since=since) if needs else None
-            return Standing(
-                case=case,
-                now=instant,
-                mode=store.mode,
-                role=store.role,
-                stopped=stores.stopped(c, store.id),
-                since=since,
-                effects=[each for each in effects_of(c, case.store, case.order_id) if _is_own(each, case)],
-                tasks=tasks_of_case(c, case.id),
-                agreed=agreed is not None,
-                agreed_before=bool(needs) and approvals.used_before(c, case, decision.action, needs, cost=cost),
-                refused_by=None if refused is None else refused.second_by or refused.first_by,
-            )
-
-        found, standing = await self._road.decide_beside(connection, case.order_id, Reason(case.reason), read)
+        """Read the facts anew; decide and see how the case stands, both in one snapshot."""
+        await self._road.read_anew(connection, case.order_id)
+        found, standing = await self._look_at(Looked(case, connection))
         return Now(
             case=case,
             connection=connection,
@@ -217,10 +211,10 @@ class CaseLoop:
         return await self._carry.do(now, left, ()) if isinstance(left, Step) else Turn(case=left, found=now.found)
 
 
-def _begin(c: Transaction, case_id: str, now: datetime, *, claimed: bool) -> tuple[Case | None, Sequence[Effect]]:
-    """Begin a turn, and see what was done about its order."""
-    case = turns.begin(c, case_id, now, claimed=claimed)
-    return case, () if case is None else effects_of(c, case.store, case.order_id)
+def _with_effects(c: Transaction, begun: Sequence[Case | None]) -> list[_Begun]:
+    """Return cases whose turns have begun, each with what was done about its order."""
+    effects = effects_of_orders(c, [(case.store, case.order_id) for case in begun if case is not None])
+    return [(case, () if case is None else effects.get((case.store, case.order_id), ())) for case in begun]
 
 
 def _is_own(effect: Effect, case: Case) -> bool:

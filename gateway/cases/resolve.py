@@ -16,8 +16,9 @@ from gateway.cases.after import Aftermath
 from gateway.cases.case import Case, case_of_intent, open_case
 from gateway.cases.commands import Commands
 from gateway.cases.effects import Effect, effect_of, intent_of
+from gateway.cases.found import Found
 from gateway.cases.loop import CaseLoop
-from gateway.cases.road import Found, Road
+from gateway.cases.road import Road
 from gateway.cases.step import StepKind
 from gateway.cases.turn import Means, Turn
 from gateway.cases.turns import LEASE

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection as Transaction
@@ -17,7 +16,6 @@ from sqlalchemy import select
 
 from gateway.cases.alone import OneAtATime
 from gateway.cases.case import version_of_open
-from gateway.cases.counts import counts_of
 from gateway.cases.effects import (
     Effect,
     Effects,
@@ -33,20 +31,16 @@ from gateway.cases.effects import (
     record_decision,
     record_intent,
 )
-from gateway.cases.facts import Question, question_of
-from gateway.cases.gathered import gathered
+from gateway.cases.found import Asked, Found, find_all, no_order
 from gateway.cases.turns import News
 from gateway.cases.wording import TEXT_FOR_BUYER, objection_to_words
-from gateway.errors import GatewayError, NeedsApproval, NotAllowed, NotFound, NotSent, RateLimited
+from gateway.errors import GatewayError, NeedsApproval, NotAllowed, NotSent, RateLimited
 from gateway.ledger.booking import Spending, hand_over, hold
 from gateway.ledger.points import hear, is_news
 from gateway.model.store import Store, StoreMode
-from gateway.orders.attested import facts_for
 from gateway.orders.documents import read_request
 from gateway.orders.store import StoredOrder
 from gateway.orders.store import order as stored_order
-from gateway.policy.decide import decide
-from gateway.policy.decision import Decision
 from gateway.policy.decision import canonical_bytes as decision_bytes
 from gateway.policy.rule_set import RuleSet
 from gateway.policy.scenario import canonical_bytes as scenario_bytes
@@ -55,14 +49,13 @@ from gateway.ports import Act, Clock, EffectPort, HealthSource, Operation, Store
 from gateway.storage import audit
 from gateway.storage import stores as rows
 from gateway.storage.database import Database
+from gateway.storage.joined import Joined
 from gateway.storage.schema import after_sales
 from gateway.storage.vault import Vault
 from gateway.sync.connections import Connection, Connections
 from gateway.sync.pull import Pull
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 PERSON_ORDER = "person_order"  # the audit entry that says what a person ordered by name, and what was shown first
 
@@ -73,19 +66,6 @@ _AGAIN = timedelta(seconds=2)
 
 Objection = Callable[[Effect, Connection], Awaitable[str | None]]
 """Reads the facts anew and says why a committed effect no longer stands; None: it does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An order as it stands now, the question it poses, and the policy's answer.
-
-    ``version`` is that of the order's open case when the facts were read: what changed it earlier is among them.
-    """
-
-    order: StoredOrder
-    question: Question
-    decision: Decision
-    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +102,7 @@ class Road:
         self._connections = connections
         self._pull_for = pull_for
         self._valuations = valuations
+        self._find: Joined[Asked, Found] = Joined(database.read, self.find_all)
 
     async def open(self, store_id: str) -> Connection:
         """Return the connection to a store. Raises NotFound or StoreDisconnected."""
@@ -134,18 +115,15 @@ class Road:
 
         Raises NotFound when there is no such order, and the error tree when it cannot be read.
         """
-        found, _ = await self.decide_beside(connection, order_id, reason, lambda *_: None, request_id)
-        return found
+        await self.read_anew(connection, order_id, request_id)
+        return await self._find(Asked(connection.store, order_id, reason))
 
-    async def decide_beside(
-        self,
-        connection: Connection,
-        order_id: str,
-        reason: Reason,
-        look: Callable[[Transaction, Found, datetime], T],
-        request_id: str | None = None,
-    ) -> tuple[Found, T]:
-        """Do as `decide`, and ``look`` at what else is stored, in the snapshot of the facts and at their instant."""
+    def find_all(self, c: Transaction, asked: Sequence[Asked], now: datetime | None = None) -> list[Found]:
+        """Ask the rules about orders as they are stored now. Raises NotFound and DataError as `found.find_all`."""
+        return find_all(c, asked, self.rules, self._valuations, now or self.clock.now())
+
+    async def read_anew(self, connection: Connection, order_id: str, request_id: str | None = None) -> None:
+        """Read all that a platform tells for a decision: the order as `refresh` does, and its store's health."""
         await self.refresh(connection, order_id, request_id)
         store = connection.store
         health = (
@@ -153,29 +131,8 @@ class Road:
             if isinstance(connection.adapter, HealthSource)
             else None
         )
-        now = self.clock.now()
         if health is not None:
-            await self._hear(store, health, now)
-
-        def read(c: Transaction) -> tuple[Found, T]:
-            found = self._found(c, store, order_id, reason, now)
-            return found, look(c, found, now)
-
-        return await self.database.read(read)
-
-    def _found(self, c: Transaction, store: Store, order_id: str, reason: Reason, now: datetime) -> Found:
-        """Decide about an order as it is stored now."""
-        found = stored_order(c, self._vault, store.id, order_id)
-        if found is None:
-            raise _no_order(store.id, order_id)
-        skus = [line.sku for line in found.order.lines if line.sku]
-        facts = facts_for(c, store.id, order_id, skus)
-        counts = counts_of(c, store, self.rules, now, order_id=order_id)
-        known = gathered(c, store.id, order_id, now)
-        valuation = self._valuations.get(store.id, {})
-        question = question_of(found, store, reason, counts, facts, valuation, now, known)
-        decision = decide(question.scenario, self.rules.of_store(store.id))
-        return Found(found, question, decision, version_of_open(c, store.id, order_id))
+            await self._hear(store, health, self.clock.now())
 
     async def _hear(self, store: Store, health: StoreHealth, now: datetime) -> None:
         """Book the points the platform tells, when they are news."""
@@ -188,7 +145,7 @@ class Road:
         store = connection.store.id
         found = await self.database.read(lambda c: stored_order(c, self._vault, store, order_id))
         if found is None:
-            raise _no_order(store, order_id)
+            raise no_order(store, order_id)
         return found
 
     async def refresh(self, connection: Connection, order_id: str, request_id: str | None = None) -> None:
@@ -405,10 +362,6 @@ def _record(c: Transaction, found: Found, wanted: Wanted, now: datetime, rules: 
         details = {**wanted.note, "intent": intent}
         audit.append(c, now, wanted.by, PERSON_ORDER, order.store, order.order_id, details)
     return intent, keep_decision(c, found, intent, now, rules)
-
-
-def _no_order(store: str, order_id: str) -> NotFound:
-    return NotFound(f"Store {store} has no order {order_id}. Check the number and the store.")
 
 
 def _port(connection: Connection) -> EffectPort:

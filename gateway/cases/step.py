@@ -15,8 +15,8 @@ from gateway.cases.acting import act_of, waits_for_goods, why_no_call
 from gateway.cases.case import HANDED_OVER, Outcome, WaitsFor
 from gateway.cases.effects import Effect, EffectState
 from gateway.cases.ending import Standing, outcome_of, words_of
+from gateway.cases.found import Found
 from gateway.cases.judging import Need, gives_unknown_goods
-from gateway.cases.road import Found
 from gateway.cases.tasks import TaskKind, TaskState
 from gateway.model.store import Role, StoreMode
 from gateway.policy.message_guard_templates import Writing

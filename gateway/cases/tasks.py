@@ -15,17 +15,18 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from gateway.errors import Conflict, NotFound
 from gateway.orders.keys import OrderKeys, label
 from gateway.storage import audit
 from gateway.storage.moments import from_micros, from_micros_or_none, to_micros, to_micros_or_none
 from gateway.storage.schema import tasks
+from gateway.storage.statements import listed, one_of
 from gateway.storage.vault import Vault
 from gateway.work.wake import add_history, wake_cases
 
-_OF_CASE = select(tasks).where(tasks.c.case_id == bindparam("the_case")).order_by(tasks.c.opened_at, tasks.c.id)
+_OF_CASES = select(tasks).where(one_of(tasks.c.case_id, "ids")).order_by(tasks.c.opened_at, tasks.c.id)
 
 
 class TaskKind(StrEnum):
@@ -205,7 +206,15 @@ def tasks_like(
 
 def tasks_of_case(c: Connection, case_id: str) -> list[Task]:
     """Return the tasks of a case, the oldest first."""
-    return [_load(row) for row in c.execute(_OF_CASE, {"the_case": case_id})]
+    return tasks_of_cases(c, [case_id]).get(case_id, [])
+
+
+def tasks_of_cases(c: Connection, case_ids: Collection[str]) -> dict[str, list[Task]]:
+    """Return the tasks of cases, the oldest first; a case without any is left out."""
+    found: dict[str, list[Task]] = {}
+    for row in c.execute(_OF_CASES, {"ids": listed(case_ids)}):
+        found.setdefault(row.case_id, []).append(_load(row))
+    return found
 
 
 def last_done(c: Connection, case_id: str, kind: TaskKind) -> Task | None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from gateway.cases.case import Case
 from gateway.cases.effects import Effect
 from gateway.cases.ending import Standing
-from gateway.cases.road import Found
+from gateway.cases.found import Found
 from gateway.cases.step import Step
 from gateway.config import ApprovalSettings, ContactSettings
 from gateway.policy.notation import money_object

@@ -6,13 +6,13 @@ least of all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, update
 
-from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of
+from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, cases_named
 from gateway.cases.tasks import TaskKind, cancel_tasks
 from gateway.errors import Conflict
 from gateway.model.money import to_minor
@@ -20,11 +20,14 @@ from gateway.policy.amount import Amount
 from gateway.storage import audit
 from gateway.storage.moments import to_micros_or_none
 from gateway.storage.schema import cases
+from gateway.storage.statements import listed, one_of
 from gateway.work.queue import submit
 from gateway.work.wake import CASE_KIND, add_history
 
 # Statements are made once: making one costs more than running it.
 _CHANGE = update(cases).where(cases.c.id == bindparam("the_id"))
+_BEGUN = update(cases).where(one_of(cases.c.id, "ids")).values(fence=cases.c.fence + 1)
+_AT_REST = frozenset({CaseState.settled, CaseState.paused})
 
 # what nobody needs to know once there is no case; what the end itself hands to people (a count, a refund) stays theirs
 _FOR_THE_CASE = frozenset({TaskKind.read_reply})
@@ -58,24 +61,35 @@ class Rest:
     outcome: Outcome | None = None
 
 
-def begin(connection: Connection, case_id: str, now: datetime, *, claimed: bool) -> Case | None:
-    """Begin a turn: older ones may write no more. Return the case as this turn holds it; None when it is not due.
+def begin_due(connection: Connection, case_ids: Sequence[str], now: datetime) -> list[Case | None]:
+    """Begin turns whose wake-ups a worker has claimed: older turns of these cases may write no more.
 
-    ``claimed``: a worker holds the wake-up, and another one gets it should the worker die. Else the case is kept from
-    workers for `LEASE`, and is taken whether it is due or not.
+    Return each case as its turn holds it; None for one that is not due. Another worker gets the wake-up should this
+    one die.
+    """
+    standing = cases_named(connection, case_ids)
+    due = [each for each in standing if is_due(each, now)]
+    connection.execute(_BEGUN, {"ids": listed(each.id for each in due)})
+    return [replace(each, fence=each.fence + 1) if is_due(each, now) else None for each in standing]
+
+
+def begin_now(connection: Connection, case_id: str, now: datetime) -> Case | None:
+    """Begin a turn that a person waits for, due or not: older ones may write no more.
+
+    Return the case as this turn holds it, None when it is settled or paused. It is kept from workers for `LEASE`.
     """
     case = case_of(connection, case_id)
-    if case.state in {CaseState.settled, CaseState.paused}:
+    if case.state in _AT_REST:
         return None
-    if claimed and (case.due_at is None or case.due_at > now):
-        return None
-    begun = replace(case, fence=case.fence + 1)
-    if not claimed:
-        begun = replace(begun, due_at=now + LEASE)
-        submit(connection, CASE_KIND, case_id, now + LEASE, b"")
-    values = {"the_id": case_id, "fence": begun.fence, "due_at": to_micros_or_none(begun.due_at)}
-    connection.execute(_CHANGE, values)
-    return begun
+    submit(connection, CASE_KIND, case_id, now + LEASE, b"")
+    connection.execute(_BEGUN, {"ids": listed([case_id])})
+    connection.execute(_CHANGE, {"the_id": case_id, "due_at": to_micros_or_none(now + LEASE)})
+    return replace(case, fence=case.fence + 1, due_at=now + LEASE)
+
+
+def is_due(case: Case, now: datetime) -> bool:
+    """Tell whether it is time for a case's turn."""
+    return case.state not in _AT_REST and case.due_at is not None and case.due_at <= now
 
 
 def check(connection: Connection, case: Case) -> Case:

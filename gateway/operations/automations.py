@@ -17,8 +17,8 @@ from gateway.cases.automations import ActDone, Result, Switch, acted_since, limi
 from gateway.cases.commands import Deed, operation_of
 from gateway.cases.counts import counts_of
 from gateway.cases.facts import question_of
+from gateway.cases.found import Found
 from gateway.cases.judging import judge, money_text
-from gateway.cases.road import Found
 from gateway.errors import ConfigurationError, GatewayError, NotFound
 from gateway.model.store import Store
 from gateway.operations.context import Context

@@ -18,7 +18,7 @@ from gateway.cases.contact import record_sent
 from gateway.cases.counts import counts_of
 from gateway.cases.ending import Standing
 from gateway.cases.facts import question_of
-from gateway.cases.road import Found
+from gateway.cases.found import Found
 from gateway.cases.tasks import TaskKind, finish_task, open_task, tasks_like, tasks_open, text_of
 from gateway.cases.upstream import Judge
 from gateway.model.after_sale import AfterSale

@@ -239,15 +239,15 @@ async def test_double_click_gives_one_effect_whoever_comes_first(shop: Any, firs
 
     async def one(number: int) -> Any:
         resolver = shop.resolver()
-        decide = resolver._road.decide_beside
+        decide = resolver.cases._now
 
-        async def decide_and_wait(*arguments: Any) -> Any:
-            found = await decide(*arguments)
+        async def decide_and_wait(*arguments: Any, **named: Any) -> Any:
+            found = await decide(*arguments, **named)
             arrived[number].set()
             await gates[number].wait()
             return found
 
-        resolver._road.decide_beside = decide_and_wait
+        resolver.cases._now = decide_and_wait
         return await resolver.resolve("s1", "o1", Reason.out_of_stock, by="anna", approved=True)
 
     tasks = [asyncio.ensure_future(one(0)), asyncio.ensure_future(one(1))]

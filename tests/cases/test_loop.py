@@ -274,15 +274,15 @@ async def test_an_unknown_outcome_is_shown_and_looked_for(shop: Any) -> None:
 async def held_turn(shop: Any, case: Any) -> tuple[Any, Any]:
     """Start a turn that has decided and waits; return it and what lets it go on."""
     resolver, there, go = shop.resolver(), asyncio.Event(), asyncio.Event()
-    decide = resolver._road.decide_beside
+    decide = resolver.cases._now
 
-    async def decide_and_wait(*arguments: Any) -> Any:
-        found = await decide(*arguments)
+    async def decide_and_wait(*arguments: Any, **named: Any) -> Any:
+        found = await decide(*arguments, **named)
         there.set()
         await go.wait()
         return found
 
-    resolver._road.decide_beside = decide_and_wait
+    resolver.cases._now = decide_and_wait
     running = asyncio.ensure_future(resolver.cases.advance(case.id))
     await asyncio.wait_for(there.wait(), 30)
     return running, go
@@ -358,13 +358,13 @@ async def test_a_fault_leaves_the_case_due_and_says_why(shop: Any) -> None:
 async def test_an_overtaken_foreground_turn_says_so(shop: Any) -> None:
     case = await opened(shop)
     resolver = shop.resolver()
-    decide = resolver._road.decide_beside
+    decide = resolver.cases._now
 
-    async def decide_and_stop(*arguments: Any) -> Any:
-        found = await decide(*arguments)
+    async def decide_and_stop(*arguments: Any, **named: Any) -> Any:
+        found = await decide(*arguments, **named)
         await shop.database.write(lambda c: stop(c, case, "ben", shop.clock.now(), ""))
         return found
 
-    resolver._road.decide_beside = decide_and_stop
+    resolver.cases._now = decide_and_stop
     with pytest.raises(Superseded, match=case.id):
         await resolver.resolve("s1", "o1", Reason.out_of_stock, by="anna")

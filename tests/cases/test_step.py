@@ -14,7 +14,7 @@ from gateway.cases.case import Case, CaseState, Stage, WaitsFor
 from gateway.cases.effects import Effect, EffectState
 from gateway.cases.ending import Standing
 from gateway.cases.facts import Question
-from gateway.cases.road import Found
+from gateway.cases.found import Found
 from gateway.cases.step import asked_first, needs_of, step_of
 from gateway.cases.tasks import Task, TaskKind, TaskState
 from gateway.model.after_sale import AfterSale, RequestKind, RequestState

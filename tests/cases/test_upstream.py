@@ -18,7 +18,7 @@ from gateway.cases.after import Aftermath
 from gateway.cases.case import HANDED_OVER, CaseState, history_of, list_cases, open_case, open_case_of
 from gateway.cases.counts import counts_of
 from gateway.cases.facts import question_of
-from gateway.cases.road import Found
+from gateway.cases.found import Found
 from gateway.cases.supply import is_over, orphaned, sales_in_doubt
 from gateway.cases.supply_news import look_at_purchase
 from gateway.cases.tasks import TaskKind, TaskState, finish_task, tasks_like, tasks_open
