@@ -18,6 +18,7 @@ from gateway.model.money import to_major
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from gateway.operations.erasing import Erased
     from gateway.operations.orders import OrderPage
 
 
@@ -106,6 +107,38 @@ def show(
 
     shown = session.run(lambda context: show_order(context, order, store=store, personal=personal), Access.read)
     session.show(shown, *order_parts())
+
+
+@group.command("erase")
+@with_session
+def erase(
+    session: Session,
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The platform's order number.")],
+    store: Annotated[
+        str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
+    ] = None,
+    because: Annotated[str, typer.Option("--because", help="Why, for the audit trail; without names.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="It cannot be undone, and is to be done.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also while a case is open, or before the order's end.")
+    ] = False,
+) -> None:
+    """Forget the person of an order for good: its own key goes. The order's facts stay."""
+    from gateway.operations.erasing import erase_order as run
+
+    done = session.ask(run, order, store=store, because=because, yes=yes, force=force, by=session.person())
+    session.show(done, _erased)
+
+
+def _erased(done: Erased) -> str:
+    was = "had been forgotten before" if done.already else "is forgotten"
+    lines = [f"The person of order {done.order_id} of store {done.store} {was}."]
+    if done.files:
+        numbers = ", ".join(str(each) for each in done.files)
+        lines.append(f"Evidence {numbers}: the files stay, sealed, and nobody can open them any more.")
+    if done.also:
+        lines.append(f"Linked orders may hold the same person: {', '.join(done.also)}. Erase them too.")
+    return "\n".join([*lines, done.words])
 
 
 def _orders(page: OrderPage) -> RenderableType:

@@ -250,6 +250,14 @@ def forget_bodies(connection: Connection, before: datetime) -> int:
     return connection.execute(update(inbox).where(old, inbox.c.sealed.is_not(None)).values(sealed=None)).rowcount
 
 
+def forget_bodies_about(connection: Connection, store: str, subjects: Collection[str]) -> int:
+    """Empty the bodies of settled pushes about orders and requests of a store, and return of how many."""
+    about = (inbox.c.store == store) & inbox.c.subject.in_(sorted(subjects))
+    settled = inbox.c.state != EventState.received.value
+    forget = update(inbox).where(about, settled, inbox.c.sealed.is_not(None)).values(sealed=None)
+    return connection.execute(forget).rowcount
+
+
 def counts(connection: Connection) -> Mapping[EventState, int]:
     """Return how many pushes are in each state."""
     rows = connection.execute(select(inbox.c.state, func.count()).group_by(inbox.c.state)).all()

@@ -46,7 +46,8 @@ READING = {
 # asked below for what is not there
 UNKNOWN = {"approvals show", "cases show", "events show", "evidence get", "notices show", "tasks show"}
 APART = {  # never beside a gateway, or needing none
-    "init", "serve", "demo", "restore", "db upgrade", "db move", "message check", "message write", "new-platform",
+    "init", "serve", "demo", "restore", "db upgrade", "db move", "db keep", "message check", "message write",
+    "new-platform",
 }  # fmt: skip
 ELSEWHERE = {"connect_with_state", "connected_by"}  # asked by `stores connect` while it waits: a test of its own below
 
@@ -341,6 +342,11 @@ DAY = (
     ),
     Row("stores add", _given("--app", "demo", "--shop-id", 78, "--access-token-env", "ACCESS", "--expires-in", 60), 2,
         env=_tokens),
+    Row("orders erase", _on("parcel", "--yes"), 1),  # it has not ended
+    Row("orders erase", _on("granted"), 3),
+    Row("orders erase", _on("granted", "--yes", "--because", "the buyer asked for it"), 0),
+    Row("orders erase", _on("granted", "--yes"), 0),  # once is enough
+    Row("orders erase", _given("nonsense", "--yes"), 1),
     Row("stop-effects", _given(), 0),
 )  # fmt: skip
 

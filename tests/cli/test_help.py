@@ -48,6 +48,7 @@ COMMANDS = [
     ["orders"],
     ["orders", "list"],
     ["orders", "show"],
+    ["orders", "erase"],
     ["today"],
     ["ship"],
     ["tracking"],

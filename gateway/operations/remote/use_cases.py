@@ -27,6 +27,7 @@ from gateway.operations.cases import hand_over_case, open_case, pause_case, resu
 from gateway.operations.connecting import add_store, connect_link, connect_with, connect_with_state, connected_by
 from gateway.operations.contact import enter_reply, enter_ticket, note_message
 from gateway.operations.context import Context
+from gateway.operations.erasing import erase_order
 from gateway.operations.events import replay_events
 from gateway.operations.evidence import add_evidence
 from gateway.operations.facts import import_facts, set_fact
@@ -125,6 +126,7 @@ _TABLE = (
     UseCase(add_evidence, "gateway evidence list ORDER"),
     UseCase(clear_suspect, "gateway suspects list"),
     UseCase(reveal_recipient, "gateway orders show ORDER"),
+    UseCase(erase_order, "gateway orders show ORDER --personal"),
     UseCase(set_fact, "gateway facts list"),
     UseCase(import_facts, "gateway facts list"),
     UseCase(note_message, "gateway contact show ORDER"),
