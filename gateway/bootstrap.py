@@ -126,6 +126,9 @@ async def _database(stack: AsyncExitStack, folder: DataFolder, *, read_only: boo
     stack.push_async_callback(database.close)
     await database.read(check_at_head)
     if not read_only and database.backend == "sqlite":
+        from gateway.storage.move import check_stays
+
+        await database.read(check_stays)
         await database.write(prepare)
     if folder.serves_many and not read_only:
         from gateway.work.leases import Leases, this_process

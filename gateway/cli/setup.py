@@ -1,4 +1,4 @@
-"""``gateway init``, ``gateway db upgrade / move / reindex``, ``gateway version``."""
+"""``gateway init``, ``gateway db upgrade / move / keep / reindex``, ``gateway version``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gateway.cli.session import Session, with_session
 
 if TYPE_CHECKING:
     from gateway.operations.initialise import Initialised, Upgraded
+    from gateway.operations.moving import MovedGateway
     from gateway.operations.reindexing import Reindexed
 
 database = typer.Typer(help="The database.", no_args_is_help=True)
@@ -56,7 +57,10 @@ def move(
         ),
     ],
 ) -> None:
-    """Carry everything over from SQLite to PostgreSQL. The gateway must not be running."""
+    """Carry everything over from SQLite to PostgreSQL. The gateway must not be running.
+
+    An interrupted move is finished, or done anew, by the same command; until then nothing starts on the old database.
+    """
     from gateway.clock import SystemClock
     from gateway.operations.context import DataFolder
     from gateway.operations.moving import move_database
@@ -71,9 +75,28 @@ def move(
     moved = session.run_plain(move_database(DataFolder(session.data), to, by=session.person(), now=now, tell=tell))
     session.show(
         moved,
-        lambda done: f"Moved {sum(done.rows.values())} rows to {done.database}. Every row was compared.",
+        _moved,
         lambda done: f"  {done.setting}",
         lambda done: done.words,
+    )
+
+
+@database.command("keep")
+@with_session
+def keep(session: Session) -> None:
+    """Go on with the SQLite database after all: a move was interrupted and given up, or is taken back."""
+    from gateway.clock import SystemClock
+    from gateway.operations.context import DataFolder
+    from gateway.operations.moving import keep_database
+
+    session.log()
+    now = SystemClock().now()
+    to = session.run_plain(keep_database(DataFolder(session.data), by=session.person(), now=now))
+    session.show(
+        {"kept_from": to},
+        lambda _: "The gateway starts here again. Nothing may work on the other database any more:",
+        lambda told: f"  {told['kept_from']}",
+        lambda _: "If effects were stopped by the move, `gateway stop-effects --resume` lets them go on.",
     )
 
 
@@ -104,6 +127,12 @@ def _initialised(done: Initialised) -> str:
     lines.append(f"The master key is in {done.key_in}. Keep a copy elsewhere: without it the stored secrets are lost.")
     lines.append("Next: `gateway apps add`, then `gateway stores connect`.")
     return "\n".join(lines)
+
+
+def _moved(done: MovedGateway) -> str:
+    if not done.rows:
+        return f"An earlier move had carried everything to {done.database}; it is finished now."
+    return f"Moved {sum(done.rows.values())} rows to {done.database}. Every row was compared."
 
 
 def _upgraded(done: Upgraded) -> str:

@@ -81,6 +81,16 @@ def verify(connection: Connection) -> int:
     return count
 
 
+def last_hash(connection: Connection) -> str:
+    """Return the hash of the last entry: whoever has it further on has the whole trail up to there."""
+    return connection.execute(_LAST).scalar_one_or_none() or _BEGINNING
+
+
+def holds(connection: Connection, digest: str) -> bool:
+    """Tell whether an entry with this hash is on the trail."""
+    return connection.execute(select(audit.c.seq).where(audit.c.hash == digest)).first() is not None
+
+
 def of_order(connection: Connection, store: str, order_id: str) -> list[Entry]:
     """Return what was done about an order, the oldest first."""
     where = (audit.c.store == store) & (audit.c.order_id == order_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, inspect, select
 from sqlalchemy.exc import DatabaseError
 
 from gateway.errors import ConfigurationError, DataError
@@ -17,6 +17,9 @@ from gateway.storage.engines import Use, make_engine, parse_url, unusable
 from gateway.storage.schema import metadata
 
 _AT_ONCE = 500  # rows read in one go
+
+# The words on the trail of a database that is left. While one of the first two is the last, nothing starts there.
+LEAVING, LEFT, KEPT = "database_leaving", "database_left", "database_kept"
 
 Tell = Callable[[str, int], None]
 """Hears which table was carried over, and how many rows it has."""
@@ -64,6 +67,38 @@ def move(
         reading.dispose()
         writing.dispose()
     return Moved(rows, *chains)
+
+
+def arrived(target: str, digest: str) -> bool:
+    """Tell whether the database at ``target`` holds the trail up to the entry with this hash: it was moved there whole.
+
+    Raises ConfigurationError when it cannot be asked.
+    """
+    reading = make_engine(target, Use.read)
+    try:
+        with reading.connect() as there:
+            return inspect(there).has_table("audit") and audit.holds(there, digest)
+    except DatabaseError as error:
+        raise unusable(target, error, "cannot be asked whether a move to it was done") from error
+    finally:
+        reading.dispose()
+
+
+def check_stays(connection: Connection) -> None:
+    """Return when a database is not left for another one. Raises ConfigurationError naming that one."""
+    last = next(iter(audit.latest(connection, 1)), None)
+    if last is None or last.what not in {LEAVING, LEFT}:
+        return
+    to = last.details["to"]
+    if last.what == LEFT:
+        raise ConfigurationError(
+            f"This gateway was moved to {to}: name that database in gateway.yaml (`database: URL`). Nothing is done "
+            "with the one it left. `gateway db keep` goes on with that all the same."
+        )
+    raise ConfigurationError(
+        f"A move of this gateway to {to} was interrupted. Run `gateway db move --to` it again: it is finished, or done "
+        "anew. If that database is gone, or empty, `gateway db keep` goes on with this one."
+    )
 
 
 def _refuse_rows(new: Connection, target: str) -> None:

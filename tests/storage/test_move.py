@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, insert, select, text, update
 
+from gateway.bootstrap import running
 from gateway.errors import ConfigurationError, DataError
 from gateway.model.store import App, AppSecret, Credential
 from gateway.operations.context import DataFolder
 from gateway.operations.initialise import initialise
-from gateway.operations.moving import move_database
+from gateway.operations.moving import keep_database, move_database
 from gateway.storage import audit, evidence_register, stores
 from gateway.storage.database import Database
 from gateway.storage.move import move
@@ -116,15 +117,17 @@ async def test_every_row_of_every_table_arrives(full, target):
     told = {}
     moved = await move_database(full, target, by="anna", now=NOW, tell=lambda table, rows: told.update({table: rows}))
     after = await rows_of(target)
-    assert moved.rows == told == {name: len(rows) for name, rows in before.items()}
-    assert (moved.audit_entries, moved.evidence_files) == (6, 3)
-    assert len(after["audit"]) == 7
-    after["audit"].pop()  # the move itself is on record
+    assert moved.rows == told
+    assert (moved.audit_entries, moved.evidence_files) == (7, 3)
+    assert len(after["audit"]) == 8
+    del after["audit"][-2:]  # the move itself is on record
+    told_before = {**before, "audit": before["audit"] + [()]}
+    assert told == {name: len(rows) for name, rows in told_before.items()}
     assert after == before
     database = Database.open(target, lock=None)
     try:  # the chains go on where they were, and so do the numbers the database gives
         await database.write(lambda c: audit.append(c, NOW, "anna", "noted"))
-        assert await database.read(audit.verify) == 8
+        assert await database.read(audit.verify) == 9
         await database.write(lambda c: evidence_register.append(c, unregistered(9)))
         assert await database.read(evidence_register.verify) == 4
         assert [entry.what for entry in await database.read(lambda c: audit.latest(c, 3))] == [
@@ -156,9 +159,89 @@ async def test_what_is_left_behind_acts_no_more(full, target):
 async def test_a_second_move_is_refused_and_changes_nothing(full, target):
     await move_database(full, target, by="anna", now=NOW)
     before = await rows_of(target)
-    with pytest.raises(ConfigurationError, match="holds rows already"):
+    with pytest.raises(ConfigurationError, match="was moved to postgresql"):
         await move_database(full, target, by="anna", now=NOW)
     assert await rows_of(target) == before
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this line runs."""
+
+
+def die(*_, **__):
+    raise Killed
+
+
+async def words(folder):
+    database = Database.open(folder.sqlite_url, lock=None, read_only=True)
+    try:
+        return [each.what for each in await database.read(lambda c: audit.latest(c, 20)) if "database" in each.what]
+    finally:
+        await database.close()
+
+
+async def starts(folder):
+    async with running(folder.path):
+        return True
+
+
+async def test_killed_after_the_last_row_had_arrived(folder, target, monkeypatch):
+    """Both hold everything: only one of them may be worked on."""
+    await move_database_dying(folder, target, monkeypatch, "_retire")
+    before = await rows_of(target)
+    with pytest.raises(ConfigurationError, match=r"move of this gateway to postgresql.* was interrupted"):
+        await starts(folder)
+    with pytest.raises(ConfigurationError, match="was interrupted"):
+        await move_database(folder, f"{target}&application_name=other", by="anna", now=NOW)
+    done = await move_database(folder, target, by="anna", now=NOW)
+    assert (done.rows, await rows_of(target)) == ({}, before)
+    assert await words(folder) == ["database_left", "database_leaving"]
+    with pytest.raises(ConfigurationError, match="was moved to postgresql"):
+        await starts(folder)
+
+
+async def move_database_dying(folder, target, monkeypatch, place):
+    with monkeypatch.context() as patch:
+        patch.setattr(f"gateway.operations.moving.{place}", die)
+        with pytest.raises(Killed):
+            await move_database(folder, target, by="anna", now=NOW)
+
+
+async def test_killed_while_rows_were_carried(folder, target, monkeypatch):
+    await move_database_dying(folder, target, monkeypatch, "move")
+    with pytest.raises(ConfigurationError, match="was interrupted"):
+        await starts(folder)
+    done = await move_database(folder, target, by="anna", now=NOW)
+    assert done.rows["audit"] == len((await rows_of(target))["audit"]) - 1
+    assert await words(folder) == ["database_left", "database_leaving"]
+
+
+async def test_a_lost_answer_to_the_last_word_is_found_out(folder, target, monkeypatch):
+    def lost(*arguments, **named):
+        move(*arguments, **named)
+        raise ConfigurationError("the connection to the database broke")
+
+    monkeypatch.setattr("gateway.operations.moving.move", lost)
+    assert (await move_database(folder, target, by="anna", now=NOW)).rows == {}
+    assert await words(folder) == ["database_left", "database_leaving"]
+
+
+async def test_what_was_not_moved_goes_on_where_it_was(folder, target):
+    await move_database(folder, target, by="anna", now=NOW)
+    await keep_database(folder, by="anna", now=NOW)
+    with pytest.raises(ConfigurationError, match="holds rows already"):
+        await move_database(folder, target, by="anna", now=NOW)
+    assert await starts(folder)
+
+
+async def test_a_move_that_is_given_up_is_taken_back_by_a_person_only(folder, target, monkeypatch):
+    await move_database_dying(folder, target, monkeypatch, "move")
+    shown = await keep_database(folder, by="anna", now=NOW)
+    assert shown.startswith("postgresql")
+    assert await starts(folder)
+    with pytest.raises(ConfigurationError, match="nothing to take back"):
+        await keep_database(folder, by="anna", now=NOW)
+    assert (await words(folder))[0] == "database_kept"
 
 
 async def test_not_beside_a_gateway_that_runs(full, target):
@@ -228,4 +311,4 @@ def test_the_command(full, target):
     assert "database: postgresql://" in ran.stdout
     again = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
     assert again.returncode == 4
-    assert "holds rows already" in again.stdout
+    assert "was moved to postgresql" in again.stdout
