@@ -105,11 +105,13 @@ class ManualClock:
 
 
 class SimulatorClock:
-    """The clock of a running platform simulator, asked for every ``poll`` seconds at ``{control_url}/clock``.
+    """The clock of a running platform simulator at ``{control_url}/clock``, asked for every ``poll`` seconds.
 
-    Between two answers a `real` clock runs on with the machine's and a `virtual` one stands still; sleepers wake when
-    it jumps. Must be started before `now` is asked. When the simulator is set back or gone, time goes on from what
-    was last shown and a warning is logged: restart the gateway to follow a simulator that was started anew.
+    A simulator that counts its jumps is asked to answer when it jumps again, and ``poll`` is then the least time
+    between two questions. Between two answers a `real` clock runs on with the machine's and a `virtual` one stands
+    still; sleepers wake when it jumps. Must be started before `now` is asked. When the simulator is set back or gone,
+    time goes on from what was last shown and a warning is logged: restart the gateway to follow a simulator that was
+    started anew.
     """
 
     def __init__(self, control_url: str, *, poll: float = 0.1) -> None:
@@ -118,6 +120,7 @@ class SimulatorClock:
         self._shown: datetime | None = None  # what the simulator said last
         self._shown_at = 0.0  # and when, on the machine's monotonic clock
         self._virtual = False
+        self._moves: int | None = None  # how often it had jumped then; None where it does not count
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._sleepers = _Sleepers()
         self._client: httpx.AsyncClient | None = None
@@ -179,11 +182,13 @@ class SimulatorClock:
 
     async def _ask(self, client: httpx.AsyncClient) -> None:
         asked = time.monotonic()
-        response = await client.get(self._url)
+        waits = {} if self._moves is None else {"moves": self._moves}
+        response = await client.get(self._url, params=waits)
         answered = time.monotonic()
         response.raise_for_status()
-        self._shown, self._virtual = _read_clock(response.content)
-        self._shown_at = (asked + answered) / 2  # the simulator looked at its clock somewhere in between
+        self._shown, self._virtual, self._moves = _read_clock(response.content)
+        # the simulator looked at its clock somewhere in between, or, where it waited for a jump, at the end
+        self._shown_at = answered if waits else (asked + answered) / 2
         if self._shown + timedelta(seconds=1) < self._latest:
             self._warn("simulator clock went back", "restart the gateway to follow it")
         else:
@@ -198,11 +203,12 @@ class SimulatorClock:
         self._quiet = True
 
 
-def _read_clock(body: bytes) -> tuple[datetime, bool]:
+def _read_clock(body: bytes) -> tuple[datetime, bool, int | None]:
     from gateway.transport.json import decode  # noqa: PLC0415 - as above
 
     answer = decode(body)
     if isinstance(answer, Mapping) and answer.get("mode") in ("real", "virtual"):
         now = datetime.fromisoformat(str(answer.get("now")))
-        return _utc(now), answer["mode"] == "virtual"
+        moves = answer.get("moves")
+        return _utc(now), answer["mode"] == "virtual", moves if isinstance(moves, int) else None
     raise DataError('the clock\'s answer is not {"now": ISO 8601 with zone, "mode": "real" or "virtual"}')

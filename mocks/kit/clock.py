@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -70,6 +71,8 @@ class Clock:
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._after_instant: list[Callable[[], Awaitable[None]]] = []
+        self._moved = asyncio.Event()
+        self.moves = 0  # how often it jumped
         self.owners: set[str] = set()
 
     def now(self) -> datetime:
@@ -118,12 +121,25 @@ class Clock:
                 self._offset, self._still = max(self._offset, target - datetime.now(UTC)), None
             else:
                 self._still = target
+            self._tell_move()
         self._wake.set()
 
     def restart(self) -> None:
         """Go back to the beginning: the virtual start, or real time without an offset."""
         self._offset = timedelta(0)
         self._still = self._start if self.mode == "virtual" else None
+        self._tell_move()
+
+    async def moved(self, seen: int, patience: float) -> None:
+        """Return once it has jumped another number of times than ``seen``, or after ``patience`` real seconds."""
+        if self.moves == seen:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), patience)
+
+    def _tell_move(self) -> None:
+        self.moves += 1
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     async def run(self) -> None:
         """Fire what falls due while time flows by itself; runs until cancelled."""
@@ -158,6 +174,7 @@ class Clock:
         while self._waiting and self._waiting[0].due <= target.timestamp():
             due = self._waiting[0].due
             self._still = max(self.now(), datetime.fromtimestamp(due, UTC))
+            self._tell_move()
             while self._waiting and self._waiting[0].due <= due:
                 self._fire_one()
             for hook in self._after_instant:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mocks.kit.platform import Platform
 
 CONTROL_PREFIX = "/_mock"
+_CLOCK_PATIENCE = 1.0  # seconds of real time a follower of the clock waits for its next jump
 
 
 def install_control(app: web.Application, platform: Platform) -> None:
@@ -105,8 +106,13 @@ class _Control:
         wanted = await _body(request)
         return answer(self._platform.store_act(_named_act(wanted), wanted))
 
-    async def clock(self, _request: web.Request) -> web.Response:
-        return answer(_clock_face(self._platform.rig.clock))
+    async def clock(self, request: web.Request) -> web.Response:
+        clock, seen = self._platform.rig.clock, request.query.get("moves")
+        if seen is not None:
+            if not seen.isdigit():
+                raise BadRequest("moves must be the number that the last answer told")
+            await clock.moved(int(seen), _CLOCK_PATIENCE)
+        return answer(_clock_face(clock))
 
     async def set_clock(self, request: web.Request) -> web.Response:
         wanted = await _body(request)
@@ -180,6 +186,7 @@ def _clock_face(clock: Clock) -> dict[str, Any]:
         "now": now.isoformat().replace("+00:00", "Z"),
         "unix": int(now.timestamp()),
         "mode": clock.mode,
+        "moves": clock.moves,
     }
 
 

@@ -33,14 +33,21 @@ class FakeSimulator:
         self.offset: timedelta | None = None
         self.broken = False
         self.asked = 0
+        self.moves: list[str | None] = []  # what each question said that it had seen
+        self.counts = False
+        self.jumped = asyncio.Event()
 
     async def clock(self, request: web.Request) -> web.Response:
         self.asked += 1
+        self.moves.append(request.query.get("moves"))
+        if self.moves[-1] is not None:
+            await self.jumped.wait()
         if self.broken:
             return web.Response(status=500)
         now = datetime.now(UTC) + self.offset if self.offset is not None else self.now
         shown = now.isoformat().replace("+00:00", "Z")
-        return web.json_response({"now": shown, "unix": int(now.timestamp()), "mode": self.mode})
+        counted = {"moves": 7 + self.jumped.is_set()} if self.counts else {}
+        return web.json_response({"now": shown, "unix": int(now.timestamp()), "mode": self.mode, **counted})
 
 
 @pytest.fixture
@@ -165,6 +172,19 @@ async def test_virtual_simulator_clock_stands_still_and_wakes_on_a_jump(simulato
         assert not later.done()
         simulator.now += timedelta(hours=1)
         await asyncio.wait_for(later, LIMIT)
+
+
+async def test_simulator_that_counts_its_jumps_is_asked_to_answer_at_the_next(simulator: FakeSimulator) -> None:
+    simulator.counts = True
+    async with following(simulator) as clock:
+        await until(lambda: simulator.asked == 2)
+        assert simulator.moves == [None, "7"], "the second question waits"
+        slept = asyncio.create_task(clock.sleep_until(START + timedelta(hours=5)))
+        simulator.now += timedelta(hours=6)
+        simulator.jumped.set()
+        await asyncio.wait_for(slept, LIMIT)
+        await until(lambda: simulator.asked > 2)
+        assert simulator.moves[2] == "8"
 
 
 async def test_real_simulator_clock_runs_on_between_polls_and_follows_jumps(simulator: FakeSimulator) -> None:

@@ -128,3 +128,21 @@ def test_durations(text: str, span: timedelta) -> None:
 def test_no_durations(text: str) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
+
+
+async def test_who_waits_for_a_jump_hears_of_each_instant_it_shows() -> None:
+    clock = Clock("virtual")
+    clock.call_at(AT + 60, lambda: None, owner="t")
+    seen = clock.moves
+    jumped = asyncio.create_task(clock.moved(seen, 60.0))
+    await asyncio.sleep(0)
+    assert not jumped.done()
+    await clock.advance(timedelta(minutes=2))
+    await asyncio.wait_for(jumped, 10)
+    assert clock.moves == seen + 2, "the transition's instant, and the end"
+    await asyncio.wait_for(clock.moved(seen, 60.0), 10)  # it has jumped since: at once
+
+
+async def test_a_clock_that_does_not_jump_is_not_waited_for_long() -> None:
+    clock = Clock("virtual")
+    await asyncio.wait_for(clock.moved(clock.moves, 0.01), 10)

@@ -84,11 +84,13 @@ async def test_an_act_the_state_forbids_is_409_with_the_reason(control: Control)
 
 async def test_the_clock_is_told_in_words_and_seconds(control: Control) -> None:
     await control.ok("POST", "/clock", {"now": "2026-11-23T08:00:00+08:00"})
-    assert await control.ok("GET", "/clock") == {
-        "now": "2026-11-23T00:00:00Z",
-        "unix": 1_795_392_000,
-        "mode": "virtual",
-    }
+    told = await control.ok("GET", "/clock")
+    moves = told.pop("moves")
+    assert told == {"now": "2026-11-23T00:00:00Z", "unix": 1_795_392_000, "mode": "virtual"}
+    await control.ok("POST", "/clock", {"advance": "PT1S"})
+    after = await control.ok("GET", f"/clock?moves={moves}")  # at once: it has jumped since
+    assert (after["unix"], after["moves"] > moves) == (1_795_392_001, True)
+    assert (await control.call("GET", "/clock?moves=many"))[0] == 400
 
 
 async def test_an_order_as_wished(control: Control) -> None:
