@@ -42,4 +42,6 @@ class NoticeKind(StrEnum):
     automation_refused = "automation_refused"
     automation_told = "automation_told"
     address_gone = "address_gone"
+    restart_needed = "restart_needed"
+    settings_unusable = "settings_unusable"
     test = "test"

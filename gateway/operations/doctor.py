@@ -12,9 +12,12 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
+from gateway.cases.automation_file import read_automations
 from gateway.cases.effects import EffectState, open_effects
+from gateway.cases.notices import notices_like
 from gateway.config import read_configuration
 from gateway.errors import ConfigurationError, GatewayError
+from gateway.model.notice import NoticeKind
 from gateway.model.store import StoreState
 from gateway.operations.context import Context, DataFolder
 from gateway.operations.packages import strangers
@@ -68,6 +71,7 @@ async def examine(
         async with open_to_read() as context:
             findings.append(await context.database.read(_integrity))
             findings += await context.database.read(_standing)
+            findings.append(await context.database.read(lambda c: _settings(c, context)))
             week_ago = context.clock.now() - _RECENT
             findings.append(await context.database.read(lambda c: _late(c, week_ago)))
             apps = await context.database.read(rows.apps)
@@ -214,6 +218,27 @@ def _standing(connection: Connection) -> list[Finding]:
         ),
         _search(connection),
     ]
+
+
+def _settings(connection: Connection, context: Context) -> Finding:
+    """What is set, and does nothing: for it cannot be used, names a store that is not, or came after the start."""
+    try:
+        read_automations(context.folder.automations)
+    except GatewayError as error:
+        return Finding("settings", Health.fail, str(error), "no automation acts until it is mended")
+    standing = notices_like(connection, kinds={NoticeKind.restart_needed.value})
+    late = sorted({str(each.details.get("file")) for each in standing})
+    if late:
+        found = f"changed while the gateway runs: {', '.join(late)}; it goes on with what stood there at its start"
+        return Finding("settings", Health.warn, found, "stop `gateway serve` and start it again")
+    told = context.configuration
+    named = {*told.valuation, *told.contact, *told.stock.lines}
+    named |= {store for address in told.notify.addresses for store in address.stores}
+    strange = sorted(named - {store.id for store in rows.stores(connection)})
+    if strange:
+        found = f"gateway.yaml names stores that are not there: {', '.join(strange[:_SHOWN])}"
+        return Finding("settings", Health.warn, found, "correct the names; `gateway stores list` shows them")
+    return Finding("settings", Health.ok, "usable, and in use")
 
 
 def _search(connection: Connection) -> Finding:

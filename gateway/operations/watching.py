@@ -13,7 +13,9 @@ from gateway.cases.watch_deadlines import Deadlines
 from gateway.cases.watch_gone import gone
 from gateway.cases.watch_standing import Standings
 from gateway.errors import GatewayError
+from gateway.operations import settings_watch
 from gateway.operations.context import Context
+from gateway.operations.settings_watch import SettingsWatch
 from gateway.storage import stores as rows
 from gateway.work.queue import Claim, submit
 
@@ -27,6 +29,7 @@ class Watching:
         self._context = context
         watched = Watched(context.vault, context.rules, context.configuration.valuation, self._prolong)
         self._deadlines, self._standings = Deadlines(watched), Standings(watched)
+        self._settings = SettingsWatch(context)
 
     async def take(self, _: Claim | None = None) -> datetime:
         """Look once; return when to look again."""
@@ -43,7 +46,8 @@ class Watching:
     def _look(self, c: Connection, now: datetime) -> Look:
         stores = {each.id: each for each in rows.stores(c)}
         alarms = [*self._deadlines.look(c, stores, now), *self._standings.look(c, stores, now)]
-        return compare(c, alarms, watch_deadlines.KINDS | watch_standing.KINDS, gone(c), now)
+        alarms += self._settings.look(stores)
+        return compare(c, alarms, watch_deadlines.KINDS | watch_standing.KINDS | settings_watch.KINDS, gone(c), now)
 
     def _prolong(self, platform: str) -> bool:
         try:
