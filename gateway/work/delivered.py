@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 DISPATCH = "dispatch"  # the lease of whoever looks for due work
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=4)  # a worker silent for so long is dead
-_LOOK_FOR_DEAD = timedelta(seconds=2)  # an idle worker looks for what the dead left behind
+_LOOK_FOR_DEAD = timedelta(seconds=1)  # an idle worker looks for what the dead left behind
 _LOOK_FOR_DUE = 0.2  # seconds of real time between two looks for due work, which any process may have submitted
 _LOOK_FOR_LOST = 5.0
 _TIDY_EVERY = 600.0
