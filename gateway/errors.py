@@ -16,6 +16,7 @@
     ├── RateLimited               wait ``retry_after`` seconds, then repeat: nothing was applied
     ├── Unavailable               no usable answer
     │   ├── NotSent               the request never left: repeating is safe
+    │   │   └── ClockStandsStill  ... once the simulator's clock goes on
     │   └── OutcomeUnknown        it may have been applied: probe before anything else
     ├── PolicyError               our own rules say no
     │   ├── NotAllowed            with the rules that forbid it
@@ -100,6 +101,10 @@ class Unavailable(GatewayError):
 
 class NotSent(Unavailable):
     """The request provably never left this machine, so nothing happened on the platform."""
+
+
+class ClockStandsStill(NotSent):
+    """A call waits for time to pass, and the clock that is followed stands still: nothing but its next jump helps."""
 
 
 class OutcomeUnknown(Unavailable):

@@ -137,6 +137,8 @@ class Session:
                 ) as context:
                     if daemon:
                         self.log(context.configuration.log)
+                    else:
+                        _be_impatient()
                     return await act(context)
 
         return self.run_plain(inside(), fast=daemon)
@@ -161,6 +163,7 @@ class Session:
         from gateway.operations.remote.asking import Asking
 
         self.log()
+        _be_impatient()
         with Teller() as teller:
 
             def own() -> AbstractAsyncContextManager[Context]:
@@ -238,6 +241,13 @@ class Session:
             output.print_json({"error": {"kind": kind, "message": sentence, "exit_code": code.value}})
         self.say(f"gateway: {sentence}")
         raise typer.Exit(code) from None
+
+
+def _be_impatient() -> None:
+    """Let calls of this task not wait for ever on a clock that stands still: somebody waits for the command."""
+    from gateway.transport.limiter import FOREGROUND, PATIENCE
+
+    PATIENCE.set(FOREGROUND)
 
 
 def _quick_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

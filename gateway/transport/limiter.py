@@ -14,6 +14,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -21,9 +22,16 @@ from typing import Protocol
 
 import structlog
 
+from gateway.errors import ClockStandsStill
 from gateway.ports import Clock, Rate
 
 log = structlog.get_logger(__name__)
+
+PATIENCE: ContextVar[float | None] = ContextVar("patience", default=None)
+"""Seconds of real time that a call waits for a clock that stands still; None: for ever, as who runs on it does."""
+
+FOREGROUND = 30.0
+"""The patience of a command that somebody waits for."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -120,7 +128,8 @@ class Limiter:
     async def slot(self, store: str, group: str, rate: Rate, *, platform: str) -> AsyncIterator[bool]:
         """Hold a slot for one call of ``store``; entered as soon as the call may go.
 
-        Yields whether it had to wait, so that the caller can look again at what may have changed meanwhile.
+        Yields whether it had to wait, so that the caller can look again at what may have changed meanwhile. Raises
+        ClockStandsStill where it would wait for time that does not pass, and whoever calls has no more `PATIENCE`.
         """
         lane = self._lane(store, platform)
         bucket = self._bucket(lane, group, rate)
@@ -132,8 +141,8 @@ class Limiter:
         waited = not turn.done()
         if waited:
             try:
-                await turn
-            except asyncio.CancelledError:
+                await self._wait(turn, bucket)
+            except (asyncio.CancelledError, ClockStandsStill):
                 if turn.done() and not turn.cancelled():
                     if turn.exception() is None:  # the slot came in the same instant: pass it on
                         self._release(lane)
@@ -147,6 +156,20 @@ class Limiter:
             yield waited
         finally:
             self._release(lane)
+
+    async def _wait(self, turn: asyncio.Future[None], bucket: _Bucket) -> None:
+        """Return at the turn. Raises ClockStandsStill when only time could bring it, and none passes."""
+        patience = PATIENCE.get()
+        while patience is not None and not turn.done():
+            stood_at = self._clock.now()
+            await asyncio.wait({turn}, timeout=patience)
+            if not turn.done() and self._clock.now() == stood_at and bucket.ready_at() > _micros(stood_at):
+                raise ClockStandsStill(
+                    f"The simulator's clock stands still at {stood_at.isoformat()}, and the rate limit lets no call go "
+                    "before it goes on. Move it on the simulator's control page, or with POST CONTROL_URL/clock and "
+                    '{"advance": "PT1M"}, then repeat.'
+                )
+        await turn
 
     def pause(self, store: str, group: str, until: datetime) -> None:
         """Let no call of this bucket go before ``until``: the platform asked for it."""

@@ -16,7 +16,7 @@ from tenacity import (
     wait_random,
 )
 
-from gateway.errors import NotSent, OutcomeUnknown, RateLimited
+from gateway.errors import ClockStandsStill, NotSent, OutcomeUnknown, RateLimited
 from gateway.ports import Call
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -35,11 +35,11 @@ class RetryPlan:
     def repeats(self, call: Call, error: BaseException) -> bool:
         """Return whether ``call`` may be sent again after ``error``.
 
-        Never left: always. Rate limited: yes, nothing was applied. Outcome unknown: only what is a plain read or
-        otherwise harmless to repeat; an effect is probed by its owner instead.
+        Never left: always, unless it waits for a clock that stands. Rate limited: yes, nothing was applied. Outcome
+        unknown: only what is a plain read or otherwise harmless to repeat; an effect is probed by its owner instead.
         """
         if isinstance(error, NotSent):
-            return True
+            return not isinstance(error, ClockStandsStill)
         if isinstance(error, RateLimited):
             return (error.retry_after or 0) <= self.patience
         return isinstance(error, OutcomeUnknown) and call.idempotent == "yes" and not call.effect

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.clock import ManualClock
-from gateway.ports import Rate
-from gateway.transport.limiter import Limiter
+from gateway.errors import ClockStandsStill, NotSent
+from gateway.ports import Call, Rate
+from gateway.transport.limiter import PATIENCE, Limiter
+from gateway.transport.retry import RetryPlan
 
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 FAST = Rate(1000.0, 1000)
@@ -302,3 +305,69 @@ async def test_a_rate_that_lets_nothing_through_is_refused(rate: Rate) -> None:
     with pytest.raises(ValueError, match="a rate needs"):
         async with Limiter(ManualClock(START)).slot("a", "default", rate, platform="toy"):
             pass
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    token = PATIENCE.set(0.02)
+    yield
+    PATIENCE.reset(token)
+
+
+async def test_who_waits_for_a_clock_that_stands_is_told_so_and_others_get_their_turn(impatient: None) -> None:
+    clock = ManualClock(START)
+    limiter = Limiter(clock)
+    slow = Rate(1.0, 1)
+    async with limiter.slot("s1", "default", slow, platform="toy"):
+        pass
+    with pytest.raises(ClockStandsStill, match="stands still at 2026-11-22T03:00:00"):
+        async with limiter.slot("s1", "default", slow, platform="toy"):
+            raise AssertionError("there was no token")
+    clock.advance(timedelta(seconds=1))
+    async with limiter.slot("s1", "default", slow, platform="toy"):
+        pass
+
+
+async def test_a_pause_that_the_platform_asked_for_is_no_exception(impatient: None) -> None:
+    clock = ManualClock(START)
+    limiter = Limiter(clock)
+    async with limiter.slot("s1", "default", FAST, platform="toy"):
+        limiter.pause("s1", "default", START + timedelta(minutes=5))
+    with pytest.raises(ClockStandsStill):
+        async with limiter.slot("s1", "default", FAST, platform="toy"):
+            raise AssertionError("it rests")
+
+
+async def test_who_waits_for_others_to_end_waits_on(impatient: None) -> None:
+    clock = ManualClock(START)
+    limiter = Limiter(clock, per_store=1)
+    held, ended = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with limiter.slot("s1", "default", FAST, platform="toy"):
+            held.set()
+            await ended.wait()
+
+    first = asyncio.create_task(hold())
+    await held.wait()
+    asyncio.get_running_loop().call_later(0.2, ended.set)  # ten times what is had of patience
+    async with limiter.slot("s1", "default", FAST, platform="toy"):
+        assert ended.is_set()
+    await first
+
+
+async def test_who_runs_on_waits_for_the_clock() -> None:
+    clock = ManualClock(START)
+    limiter = Limiter(clock)
+    slow = Rate(1.0, 1)
+    async with limiter.slot("s1", "default", slow, platform="toy"):
+        pass
+    asyncio.get_running_loop().call_later(0.2, clock.advance, timedelta(seconds=1))
+    async with limiter.slot("s1", "default", slow, platform="toy"):
+        assert clock.now() == START + timedelta(seconds=1)
+
+
+def test_a_call_that_waits_for_a_standing_clock_is_not_repeated() -> None:
+    call = Call(operation="x", method="GET", path="/")
+    assert RetryPlan().repeats(call, NotSent("gone"))
+    assert not RetryPlan().repeats(call, ClockStandsStill("stands"))

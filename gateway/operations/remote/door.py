@@ -29,6 +29,7 @@ from gateway.operations.remote.wire import (
     version,
 )
 from gateway.sync.pull import Progress
+from gateway.transport.limiter import FOREGROUND, PATIENCE
 
 log = structlog.get_logger(__name__)
 
@@ -200,6 +201,7 @@ class _Door:
         log.info("remote.asked", ask=case.name)
         end: BaseModel
         try:
+            PATIENCE.set(FOREGROUND)  # of this task alone: somebody waits for it
             result = await case.run(replace(self._context, tell=tell, shared=True), arguments)
             end = Result(value=case.result.dump_python(result, mode="json"))
         except GatewayError as error:
