@@ -30,7 +30,7 @@ from gateway.ports import Offered, Operation, StockPort
 from gateway.storage.joined import Joined
 from gateway.sync.connections import Connection
 
-_NEXT_LOOK = timedelta(seconds=5)  # at a call that another process is making
+_NEXT_LOOK = timedelta(seconds=2)  # at a call that another process is making
 _LOOKS = 3  # of one turn, at an order that news come about while it is looked at
 
 _Begun = tuple[Case | None, Sequence[Effect]]
