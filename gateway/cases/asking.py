@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from gateway.cases.drafting import Draft
 from gateway.cases.facts import latest_return
 from gateway.cases.step import Step
-from gateway.cases.tasks import TaskKind, TaskState, cancel_task, cancel_tasks, open_task, seal_text
+from gateway.cases.tasks import Task, TaskKind, TaskState, cancel_task, cancel_tasks, open_task, seal_text
 from gateway.cases.turn import Now
 from gateway.policy.amount import Amount
 from gateway.policy.notation import money_object
@@ -61,13 +61,18 @@ def ask_for(
 def take_back(c: Connection, now: Now, instant: datetime, *, keep: Sequence[tuple[TaskKind, str]]) -> None:
     """Cancel the tasks of earlier steps that this one does not ask for any more."""
     because = "the next step is another one"
-    asked = [each for each in now.standing.tasks if each.state is TaskState.open and each.kind in _OF_STEPS]
+    asked = asked_before(now)
     stale = {each.kind for each in asked} - {kind for kind, _ in keep}
     if stale:
         cancel_tasks(c, now.case.id, instant, because, kinds=stale)
     for each in asked:
         if each.kind not in stale and (each.kind, each.subject) not in keep:
             cancel_task(c, each.id, by="gateway", now=instant, because=because, wake=False)
+
+
+def asked_before(now: Now) -> list[Task]:
+    """Return the open tasks that steps have asked for: this one keeps them or takes them back."""
+    return [each for each in now.standing.tasks if each.state is TaskState.open and each.kind in _OF_STEPS]
 
 
 def details_of(now: Now, step: Step, kind: TaskKind) -> dict[str, object]:

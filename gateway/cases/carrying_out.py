@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as Transaction
 
 from gateway.cases import approvals, turns
-from gateway.cases.asking import ask_for, take_back
+from gateway.cases.asking import ask_for, asked_before, take_back
 from gateway.cases.case import HANDED_OVER, Case, CaseState, Stage, WaitsFor
 from gateway.cases.drafting import PLAIN, Draft, draft, message_act
 from gateway.cases.effects import Effect, commit, effect_of
-from gateway.cases.road import Road, keep_decision
+from gateway.cases.road import Road, keep_decision, keep_decisions
 from gateway.cases.step import Step, StepKind
 from gateway.cases.tasks import TaskKind, cancel_tasks
 from gateway.cases.turn import Means, Now, Turn, told_of
@@ -24,6 +24,7 @@ from gateway.ledger.booking import Spending, hand_over, hold, plan_of
 from gateway.policy.message_guard_templates import Writing
 from gateway.policy.terms import EvidenceKind
 from gateway.ports import Act, Operation
+from gateway.storage.joined import Joined
 
 _BEFORE_THE_END = frozenset({TaskKind.read_reply, TaskKind.verify_stock})  # a count of what is left is asked anew
 _LOOK_AGAIN = timedelta(hours=6)
@@ -39,6 +40,7 @@ class CarryingOut:
         self._road = road
         self._means = means
         self._has_after = has_after
+        self._wait: Joined[tuple[Now, Step], Case] = Joined(road.database.write, self._wait_all)
 
     async def do(self, now: Now, step: Step, needs: tuple[str, ...]) -> Turn:
         """Do a step and leave the case as it then stands.
@@ -52,7 +54,10 @@ class CarryingOut:
             return await self._message(now, step, needs)
         if step.kind is StepKind.sheet:
             return await self._sheet(now, step)
-        case = await self._road.database.write(lambda c: self._write(c, now, step, needs))
+        if _only_waits(now, step):
+            case = await self._wait((now, step))
+        else:
+            case = await self._road.database.write(lambda c: self._write(c, now, step, needs))
         return Turn(case=case, found=now.found, step=step, because=step.because)
 
     async def agree(self, now: Now, needs: tuple[str, ...], by: str) -> Now | None:
@@ -230,6 +235,22 @@ class CarryingOut:
             rest = replace(rest, state=CaseState.with_person)
         return turns.leave(c, now.case, rest, instant, seen=now.seen, told=told_of(now.found, step))
 
+    def _wait_all(self, c: Transaction, several: Sequence[tuple[Now, Step]]) -> list[Case]:
+        """Write what `_write` does for cases that only wait (`_only_waits`), all together."""
+        instant = self._road.clock.now()
+        kept = keep_decisions(c, [(now.found, now.case.intent) for now, _ in several], instant, self._road.rules)
+        by_store: dict[str, list[str]] = {}
+        for now, _ in several:
+            by_store.setdefault(now.case.store, []).append(now.case.order_id)
+        holding = {store: quota.holding(c, store, ids) for store, ids in by_store.items()}
+        leaving = []
+        for (now, step), decision in zip(several, kept, strict=True):
+            if now.case.order_id in holding[now.case.store]:
+                self._hand_over(c, now, step, instant)
+            rest = self._rest(now, step, decision, waits_for=step.waits_for, due_at=step.due_at)
+            leaving.append(turns.Leaving(case=now.case, rest=rest, seen=now.seen, told=told_of(now.found, step)))
+        return turns.leave_all(c, leaving, instant)
+
     def _settle(self, c: Transaction, now: Now, step: Step, decision: str, instant: datetime) -> Case:
         """The order has ended: what waits for it is taken back, what was held given back; then see to the rest."""
         case = now.case
@@ -300,3 +321,10 @@ class CarryingOut:
             cost=made.cost.total,
             act_by=made.act_by,
         )
+
+
+def _only_waits(now: Now, step: Step) -> bool:
+    """Tell whether a step is a wait with which nothing is asked, held for a person or taken back."""
+    if step.kind is not StepKind.wait or now.case.waits_for is WaitsFor.approval or asked_before(now):
+        return False
+    return step.waits_for is not WaitsFor.person or plan_of(now.found.decision) is None

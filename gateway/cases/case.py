@@ -28,7 +28,7 @@ from gateway.cases.effects import record_intent
 from gateway.errors import Conflict, NotFound
 from gateway.storage import audit
 from gateway.storage import stores as store_rows
-from gateway.storage.moments import from_micros, to_micros
+from gateway.storage.moments import from_micros, to_micros, to_micros_or_none
 from gateway.storage.schema import case_history, cases, work
 from gateway.storage.statements import listed, one_of
 from gateway.work.queue import WorkState, submit
@@ -45,6 +45,7 @@ _LET_GO_ON = (
     .where(one_of(case_history.c.case_id, "ids"), case_history.c.what.in_(["opened", "resumed"]))
     .group_by(case_history.c.case_id)
 )
+_COLUMNS = tuple(column.name for column in cases.columns)
 _MOMENTS = ("opened_at", "due_at", "act_by", "settled_at")
 
 
@@ -294,6 +295,20 @@ def history_of(connection: Connection, case_id: str) -> list[HistoryLine]:
 def note(connection: Connection, case_id: str, what: str, by: str, at: datetime, details: Mapping[str, object]) -> None:
     """Add a line to a case's history. ``details`` hold no personal data."""
     add_history(connection, case_id, what, by, at, details)
+
+
+def row_of(case: Case) -> dict[str, object]:
+    """Return the row that a case is stored as."""
+    row: dict[str, object] = {name: getattr(case, name) for name in _COLUMNS}
+    for name in _MOMENTS:
+        row[name] = to_micros_or_none(getattr(case, name))
+    outcome = None if case.outcome is None else case.outcome.value
+    return row | {
+        "state": case.state.value,
+        "stage": case.stage.value,
+        "waits_for": case.waits_for.value,
+        "outcome": outcome,
+    }
 
 
 def _load(row: Row[Any]) -> Case:

@@ -42,7 +42,7 @@ from gateway.storage import audit, rule_files
 from gateway.storage.database import Database
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import decisions, effects, intents
-from gateway.storage.statements import insert_new, listed, one_of
+from gateway.storage.statements import insert_new, listed, one_of, run_many
 from gateway.storage.vault import Vault
 from gateway.work import leases
 from gateway.work.queue import submit
@@ -147,6 +147,16 @@ class Recorded:
     rule_files: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision about an order, an answer to ``intent``."""
+
+    intent: str
+    store: str
+    order_id: str
+    recorded: Recorded
+
+
 def subject_of(act: Act) -> str:
     """Return what must not be touched twice at once: an order's end, one request, one kind of act on an order."""
     if act.operation in _TURNS_ORDER:
@@ -178,22 +188,41 @@ def record_decision(
     connection: Connection, intent: str, store: str, order_id: str, recorded: Recorded, at: datetime
 ) -> str:
     """Keep the question and the answer, byte for byte, and the rules it was made with; return the decision's id."""
-    decision = uuid.uuid4().hex
-    files = recorded.rule_files
-    row = {
-        "id": decision,
-        "intent": intent,
-        "store": store,
-        "order_id": order_id,
-        "at": to_micros(at),
-        "rule_set": recorded.rule_set,
-        "scenario": recorded.scenario,
-        "decision": recorded.decision,
-        "rule_files": None if files is None else rule_files.keep(connection, recorded.rule_set, files, at),
-    }
-    connection.execute(_NEW_DECISION, row)
-    audit.append(connection, at, "policy", "decision", store, order_id, {"intent": intent, "decision": decision})
-    return decision
+    return record_decisions(connection, [Decided(intent, store, order_id, recorded)], at)[0]
+
+
+def record_decisions(connection: Connection, several: Sequence[Decided], at: datetime) -> list[str]:
+    """Keep decisions as `record_decision` does; return their ids."""
+    rows: list[dict[str, object]] = []
+    kept: dict[bytes, str] = {}
+    for each in several:
+        recorded, files = each.recorded, each.recorded.rule_files
+        if files is not None and files not in kept:
+            kept[files] = rule_files.keep(connection, recorded.rule_set, files, at)
+        rows.append(
+            {
+                "id": uuid.uuid4().hex,
+                "intent": each.intent,
+                "store": each.store,
+                "order_id": each.order_id,
+                "at": to_micros(at),
+                "rule_set": recorded.rule_set,
+                "scenario": recorded.scenario,
+                "decision": recorded.decision,
+                "rule_files": None if files is None else kept[files],
+            }
+        )
+    run_many(connection, _NEW_DECISION, rows)
+    ids = [str(row["id"]) for row in rows]
+    told = [{"intent": each.intent, "decision": decision} for each, decision in zip(several, ids, strict=True)]
+    audit.append_all(
+        connection,
+        [
+            audit.NewEntry(at, "policy", "decision", each.store, each.order_id, details)
+            for each, details in zip(several, told, strict=True)
+        ],
+    )
+    return ids
 
 
 def commit(

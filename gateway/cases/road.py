@@ -17,6 +17,7 @@ from sqlalchemy import select
 from gateway.cases.alone import OneAtATime
 from gateway.cases.case import version_of_open
 from gateway.cases.effects import (
+    Decided,
     Effect,
     Effects,
     EffectState,
@@ -28,7 +29,7 @@ from gateway.cases.effects import (
     effect_of,
     effects_of,
     intent_of,
-    record_decision,
+    record_decisions,
     record_intent,
 )
 from gateway.cases.found import Asked, Found, find_all, no_order
@@ -349,10 +350,19 @@ class Road:
 
 def keep_decision(c: Transaction, found: Found, intent: str, now: datetime, rules: RuleSet) -> str:
     """Keep the question and the answer, byte for byte, as an answer to ``intent``; return the decision's id."""
+    return keep_decisions(c, [(found, intent)], now, rules)[0]
+
+
+def keep_decisions(c: Transaction, several: Sequence[tuple[Found, str]], now: datetime, rules: RuleSet) -> list[str]:
+    """Keep questions and answers, each an answer to an intent, as `keep_decision` does; return the decisions' ids."""
+    return record_decisions(c, [_decided(found, intent, rules) for found, intent in several], now)
+
+
+def _decided(found: Found, intent: str, rules: RuleSet) -> Decided:
     order = found.order.order
     scenario, decision = scenario_bytes(found.question.scenario), decision_bytes(found.decision)
     recorded = Recorded(found.decision.rule_set, scenario, decision, rules.of_store(order.store).archive)
-    return record_decision(c, intent, order.store, order.order_id, recorded, now)
+    return Decided(intent, order.store, order.order_id, recorded)
 
 
 def _record(c: Transaction, found: Found, wanted: Wanted, now: datetime, rules: RuleSet) -> tuple[str, str]:

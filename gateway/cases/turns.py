@@ -7,12 +7,12 @@ least of all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, update
 
-from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, cases_named
+from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, cases_named, row_of
 from gateway.cases.tasks import TaskKind, cancel_tasks
 from gateway.errors import Conflict
 from gateway.model.money import to_minor
@@ -20,9 +20,9 @@ from gateway.policy.amount import Amount
 from gateway.storage import audit
 from gateway.storage.moments import to_micros_or_none
 from gateway.storage.schema import cases
-from gateway.storage.statements import listed, one_of
-from gateway.work.queue import submit
-from gateway.work.wake import CASE_KIND, add_history
+from gateway.storage.statements import listed, one_of, write_back
+from gateway.work.queue import submit, submit_all
+from gateway.work.wake import CASE_KIND, Line, add_history, add_lines
 
 # Statements are made once: making one costs more than running it.
 _CHANGE = update(cases).where(cases.c.id == bindparam("the_id"))
@@ -94,13 +94,7 @@ def is_due(case: Case, now: datetime) -> bool:
 
 def check(connection: Connection, case: Case) -> Case:
     """Return the case as it stands, when this turn may still write. Raises Superseded."""
-    standing = case_of(connection, case.id)
-    if standing.fence != case.fence:
-        raise Superseded(
-            f"Case {case.id} was taken up elsewhere meanwhile, or a person has said something about it. "
-            f"`gateway cases show {case.id}` tells how it stands."
-        )
-    return standing
+    return _checked(case_of(connection, case.id), case)
 
 
 def check_fresh(connection: Connection, case: Case, seen: int) -> Case:
@@ -130,7 +124,59 @@ def leave(
     None: for all that came the case is due soon enough as ``rest`` says.
     Raises Superseded.
     """
-    standing = check(connection, case)
+    return leave_all(connection, [Leaving(case=case, rest=rest, seen=seen, what=what, told=told or {})], now)[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """How a turn leaves its case; the fields are as in `leave`."""
+
+    case: Case
+    rest: Rest
+    seen: int | None
+    what: str = "turn"
+    told: Mapping[str, object] = field(default_factory=dict)
+
+
+def leave_all(connection: Connection, several: Sequence[Leaving], now: datetime) -> list[Case]:
+    """Write how several turns leave their cases, as `leave` does. Raises Superseded when one of them may not."""
+    standing = cases_named(connection, [each.case.id for each in several])
+    left = [_left(each, _checked(as_it_is, each.case), now) for each, as_it_is in zip(several, standing, strict=True)]
+    write_back(connection, cases, [row_of(each) for each in left])
+    add_lines(connection, [_line(each) for each in several], "gateway", now)
+    for after in left:
+        if not after.is_open:
+            _settled(connection, after, now)
+    submit_all(connection, CASE_KIND, {each.id: each.due_at for each in left if each.due_at is not None}, b"")
+    return left
+
+
+def _line(leaving: Leaving) -> Line:
+    rest = leaving.rest
+    details = {"waits_for": rest.waits_for.value, "because": rest.because, **leaving.told}
+    return Line(leaving.case.id, leaving.what, details, rest.decision)
+
+
+def _settled(connection: Connection, case: Case, now: datetime) -> None:
+    """Tell that a case has settled, and ask nobody anything more for it."""
+    outcome = (case.outcome or Outcome.ended).value
+    add_history(connection, case.id, "settled", "gateway", now, {"outcome": outcome, "because": case.because})
+    ended = {"case": case.id, "outcome": outcome}
+    audit.append(connection, now, "gateway", "case_settled", case.store, case.order_id, ended)
+    cancel_tasks(connection, case.id, now, "the case is settled", kinds=_FOR_THE_CASE)
+
+
+def _checked(standing: Case, case: Case) -> Case:
+    if standing.fence != case.fence:
+        raise Superseded(
+            f"Case {case.id} was taken up elsewhere meanwhile, or a person has said something about it. "
+            f"`gateway cases show {case.id}` tells how it stands."
+        )
+    return standing
+
+
+def _left(leaving: Leaving, standing: Case, now: datetime) -> Case:
+    rest, seen = leaving.rest, leaving.seen
     settled = rest.state is CaseState.settled
     due_at = rest.due_at
     if seen is not None and standing.version > seen and standing.due_at is not None:
@@ -148,41 +194,10 @@ def leave(
         step=standing.step if rest.step is None else rest.step,
         outcome=rest.outcome or standing.outcome,
     )
-    if rest.decision is not None:
-        cost = None if rest.cost is None else to_minor(rest.cost.amount, rest.cost.currency)
-        after = replace(after, decision=rest.decision, act_by=_in_utc(rest.act_by), cost_minor=cost)
-    connection.execute(_CHANGE, _changed(after))
-    details = {"waits_for": rest.waits_for.value, "because": rest.because, **(told or {})}
-    add_history(connection, case.id, what, "gateway", now, details, decision=rest.decision)
-    if settled:
-        outcome = (after.outcome or Outcome.ended).value
-        add_history(connection, case.id, "settled", "gateway", now, {"outcome": outcome, "because": rest.because})
-        ended = {"case": case.id, "outcome": outcome}
-        audit.append(connection, now, "gateway", "case_settled", case.store, case.order_id, ended)
-        cancel_tasks(connection, case.id, now, "the case is settled", kinds=_FOR_THE_CASE)
-    elif due_at is not None:
-        submit(connection, CASE_KIND, case.id, due_at, b"")
-    return after
-
-
-def _changed(case: Case) -> dict[str, object]:
-    """Return what a turn writes of its case."""
-    return {
-        "the_id": case.id,
-        "version": case.version,
-        "state": case.state.value,
-        "stage": case.stage.value,
-        "due_at": to_micros_or_none(case.due_at),
-        "path": case.path,
-        "step": case.step,
-        "waits_for": case.waits_for.value,
-        "because": case.because,
-        "decision": case.decision,
-        "cost_minor": case.cost_minor,
-        "act_by": to_micros_or_none(case.act_by),
-        "outcome": None if case.outcome is None else case.outcome.value,
-        "settled_at": to_micros_or_none(case.settled_at),
-    }
+    if rest.decision is None:
+        return after
+    cost = None if rest.cost is None else to_minor(rest.cost.amount, rest.cost.currency)
+    return replace(after, decision=rest.decision, act_by=_in_utc(rest.act_by), cost_minor=cost)
 
 
 def _in_utc(instant: datetime | None) -> datetime | None:

@@ -13,7 +13,7 @@ A reservation of an earlier month that is still open counts in the present month
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from gateway.errors import Conflict
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import quota_entries
-from gateway.storage.statements import insert_new
+from gateway.storage.statements import insert_new, listed, one_of
 
 
 class CloseState(StrEnum):
@@ -79,6 +79,11 @@ _LAST = (
     .order_by(quota_entries.c.seq.desc())
     .limit(1)
 )
+_STATES = (
+    select(quota_entries.c.order_id, quota_entries.c.state)
+    .where(_OF_STORE, one_of(quota_entries.c.order_id, "ids"))
+    .order_by(quota_entries.c.seq)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,13 @@ def entry_of(connection: Connection, store: str, order_id: str) -> CloseEntry | 
     """Return the last row of one order, None when nothing was ever booked for it."""
     row = connection.execute(_LAST, {"the_store": store, "the_order": order_id}).first()
     return None if row is None else _entry(row)
+
+
+def holding(connection: Connection, store: str, order_ids: Collection[str]) -> set[str]:
+    """Return those of the orders for which a close is reserved."""
+    rows = connection.execute(_STATES, {"the_store": store, "ids": listed(order_ids)})
+    latest = {row.order_id: row.state for row in rows}
+    return {order_id for order_id, state in latest.items() if state == CloseState.reserved}
 
 
 def month_standing(connection: Connection, store: str, month: str, *, besides: str | None = None) -> MonthStanding:

@@ -7,7 +7,7 @@ a backup's manifest keeps the last hash beside the number of rows. Details never
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,23 @@ from sqlalchemy import Connection, Row, insert, select
 from gateway.errors import DataError
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import audit
+from gateway.storage.statements import run_many
 
 _BEGINNING = "0" * 64
 _LAST = select(audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
-_NEW = insert(audit)
+_NEW = insert(audit).inline()
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What is to be put on the trail. ``details`` are for words and ids, never for personal data."""
+
+    at: datetime
+    who: str
+    what: str
+    store: str | None
+    order_id: str | None
+    details: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +60,26 @@ def append(
     details: Mapping[str, str] | None = None,
 ) -> None:
     """Add an entry behind the last one. ``details`` are for words and ids, never for personal data."""
-    last = connection.execute(_LAST).scalar_one_or_none()
-    row: dict[str, Any] = {
-        "at": to_micros(at),
-        "who": who,
-        "what": what,
-        "store": store,
-        "order_id": order_id,
-        "details": orjson.dumps(dict(details or {}), option=orjson.OPT_SORT_KEYS),
-        "previous": last or _BEGINNING,
-    }
-    connection.execute(_NEW, {**row, "hash": _hash(row)})
+    append_all(connection, [NewEntry(at, who, what, store, order_id, details or {})])
+
+
+def append_all(connection: Connection, entries: Sequence[NewEntry]) -> None:
+    """Add entries behind the last one, in their order."""
+    previous = connection.execute(_LAST).scalar_one_or_none() or _BEGINNING
+    rows = []
+    for each in entries:
+        row: dict[str, Any] = {
+            "at": to_micros(each.at),
+            "who": each.who,
+            "what": each.what,
+            "store": each.store,
+            "order_id": each.order_id,
+            "details": orjson.dumps(dict(each.details), option=orjson.OPT_SORT_KEYS),
+            "previous": previous,
+        }
+        row["hash"] = previous = _hash(row)
+        rows.append(row)
+    run_many(connection, _NEW, rows)
 
 
 def verify(connection: Connection) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection as Transaction
@@ -12,6 +12,7 @@ from gateway.model.store import App, AppSecret, Store, StoreState
 from gateway.ports import Adapter, Channel, Manifest
 from gateway.storage import stores as rows
 from gateway.storage.database import Database
+from gateway.storage.joined import Joined
 from gateway.storage.vault import Vault
 
 OpenChannel = Callable[[Adapter, App, AppSecret, Store], Channel]
@@ -25,15 +26,14 @@ class Connection:
     app: App
     adapter: Adapter
     channel: Channel
+    manifest: Manifest  # what the platform offers to this store, in its role
 
-    @property
-    def manifest(self) -> Manifest:
-        """Return what the platform offers to this store, in its role."""
-        return self.adapter.manifest.seen_by(self.store.role)
+
+_Stored = tuple[Store, App, AppSecret]
 
 
 class Connections:
-    """Opens connections to stores by their id."""
+    """Opens connections to stores by their id. One serves as long as what is stored of its store stays the same."""
 
     def __init__(
         self, database: Database, vault: Vault, adapter_for: Callable[[str], Adapter], open_channel: OpenChannel
@@ -42,6 +42,8 @@ class Connections:
         self._vault = vault
         self._adapter_for = adapter_for
         self._open_channel = open_channel
+        self._stored: Joined[str, _Stored] = Joined(database.read, self._stored_of)
+        self._latest: dict[str, tuple[object, Connection]] = {}
 
     async def stores(self) -> list[Store]:
         """Return every store."""
@@ -52,17 +54,20 @@ class Connections:
 
         Raises NotFound for an unknown store and StoreDisconnected for one whose authorisation is gone.
         """
+        return self._opened(*await self._stored(store_id))
 
-        def read(c: Transaction) -> tuple[Store, App, AppSecret]:
-            store = rows.store_of(c, store_id)
-            if store.state is StoreState.disconnected:
-                raise StoreDisconnected(
-                    f"Store {store.id} is disconnected: {store.state_reason} "
-                    f"Connect it again with `gateway stores connect --app {store.app}`."
-                )
-            return store, *self._app(c, store)
+    def _stored_of(self, c: Transaction, store_ids: Sequence[str]) -> list[_Stored]:
+        found = {store_id: self._connected(c, store_id) for store_id in dict.fromkeys(store_ids)}
+        return [found[store_id] for store_id in store_ids]
 
-        return self._opened(*await self._database.read(read))
+    def _connected(self, c: Transaction, store_id: str) -> _Stored:
+        store = rows.store_of(c, store_id)
+        if store.state is StoreState.disconnected:
+            raise StoreDisconnected(
+                f"Store {store.id} is disconnected: {store.state_reason} "
+                f"Connect it again with `gateway stores connect --app {store.app}`."
+            )
+        return store, *self._app(c, store)
 
     async def open_any(self, store: Store) -> Connection:
         """Return the connection to ``store`` whatever its state."""
@@ -73,4 +78,10 @@ class Connections:
 
     def _opened(self, store: Store, app: App, secret: AppSecret) -> Connection:
         adapter = self._adapter_for(store.platform)
-        return Connection(store, app, adapter, self._open_channel(adapter, app, secret, store))
+        now = (store, app, secret, adapter, adapter.manifest)
+        rests_on, connection = self._latest.get(store.id, (None, None))
+        if connection is None or rests_on != now:
+            channel = self._open_channel(adapter, app, secret, store)
+            connection = Connection(store, app, adapter, channel, adapter.manifest.seen_by(store.role))
+        self._latest[store.id] = now, connection
+        return connection

@@ -39,7 +39,7 @@ _HELD = (WorkState.claimed.value, WorkState.renewed.value)
 # Statements are made once: making one costs more than running it.
 _NAMED = select(work).where(work.c.kind == bindparam("the_kind"), one_of(work.c.key, "keys"))
 _BY_IDS = select(work).where(work.c.id.in_(bindparam("ids", expanding=True)))
-_NEW = insert(work)
+_NEW = insert(work).inline()
 _BY_ID = work.c.id == bindparam("the_id")
 # walked by its due time: few are of a kind that nobody here carries out
 _WAITING = (work.c.state == WorkState.waiting.value) & one_of(unindexed(work.c.kind), "kinds")
