@@ -36,7 +36,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 T = TypeVar("T")
 
-_ROWS_A_STATEMENT = 64
+_ROWS_A_STATEMENT = (256, 64)  # few sizes, so that few texts are made and kept; what is left goes in one of its own
 _APPEND_PUSHES = (
     "INSERT INTO inbox (platform, app, via, received_at, due_at, headers, sealed, deliveries, state, attempts, "
     "last_error) VALUES "
@@ -99,8 +99,7 @@ def append_pushes(connection: Connection, rows: Sequence[tuple[object, ...]]) ->
     One statement takes many rows: the driver lets go of the interpreter once a statement, and getting it back from a
     busy event loop costs more than storing a row.
     """
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        part = rows[start : start + _ROWS_A_STATEMENT]
+    for part in _parts(rows):
         sql = _append_pushes(connection.dialect.name, len(part))
         connection.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
 
@@ -168,12 +167,24 @@ def _apart(
 ) -> Iterator[Sequence[tuple[object, ...]]]:
     """Yield the rows of one statement each. PostgreSQL refuses to overwrite a row twice in the same one."""
     key = None if connection.dialect.name == "sqlite" else _key_of(statement, names)
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        part = rows[start : start + _ROWS_A_STATEMENT]
+    for part in _parts(rows):
         if key is not None and len({key(row) for row in part}) < len(part):
             yield from ([row] for row in part)
         else:
             yield part
+
+
+def _parts(rows: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
+    """Yield the rows in parts, the largest first.
+
+    SQLite keeps aside each page that a statement of many rows touches, in case it fails half-way: the fewer
+    statements, the fewer copies.
+    """
+    start = 0
+    while left := len(rows) - start:
+        count = next((size for size in _ROWS_A_STATEMENT if size <= left), left)
+        yield rows[start : start + count]
+        start += count
 
 
 class _Texts(FunctionElement[str]):
