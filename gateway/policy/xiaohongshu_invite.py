@@ -175,4 +175,9 @@ def _why(situation: Situation, step: Step) -> str:
             f"Tell the buyer the true reason ({reason}) and offer a coupon for cancelling the order. "
             "The buyer's own cancellation spends no free close and does not count."
         )
+    if step.purpose is Purpose.final_notice:
+        return (
+            f"The buyer has not answered. Tell the buyer the true reason ({reason}) once more, "
+            "and when the order will be closed."
+        )
     return f"The buyer has not answered. Remind the buyer of the true reason ({reason}) and of the way to cancel."
