@@ -228,5 +228,4 @@ def _is_step(effect: Effect, step: Step) -> bool:
         return same and effect.act.parameters.get("purpose") == step.purpose
     if step.act is None:
         return False
-    mine, wanted = effect.act, step.act
-    return (mine.operation, mine.request_id, mine.reason) == (wanted.operation, wanted.request_id, wanted.reason)
+    return effect.act == step.act

@@ -12,8 +12,9 @@ from gateway.cases.approvals import approvals_like
 from gateway.cases.case import case_of, open_case
 from gateway.cases.commands import Command, Deed
 from gateway.cases.effects import EffectState, effects_of
-from gateway.errors import Conflict
+from gateway.errors import Conflict, NotSent
 from gateway.model.after_sale import AfterSale, RequestKind, RequestState
+from gateway.model.order import LineItem
 from gateway.model.store import StoreMode
 from gateway.policy.terms import Reason
 from gateway.ports import Act
@@ -108,6 +109,24 @@ async def test_news_that_change_nothing_do_not_keep_it_from_acting(shop: Any) ->
     await resolver.cases.advance(case.id)
     assert await effects(shop) == [("seller_close", "confirmed")]
     assert len(shop.platform.performed) == 1
+
+
+async def test_what_did_not_leave_is_not_sent_with_lines_that_are_no_more(shop: Any) -> None:
+    two = tuple(LineItem(line_id=each, product_id="p1", quantity=2) for each in ("1", "2"))
+    changed(shop, lines=two)
+    case = await opened(shop)
+
+    async def fail(act: Act) -> None:
+        raise NotSent("refused")
+
+    shop.platform.on_perform = fail
+    await shop.resolver().cases.advance(case.id)
+    shop.platform.on_perform = None
+    changed(shop, lines=(two[0], two[1].model_copy(update={"cancelled": 1})))
+    shop.clock.advance(timedelta(minutes=1))
+    await shop.resolver().cases.advance(case.id)
+    assert await effects(shop) == [("seller_close", "not_applied"), ("seller_close", "confirmed")]
+    assert [act.lines for act in shop.platform.performed] == [(("1", 2), ("2", 1))]
 
 
 async def test_news_that_never_end_leave_the_case_due(shop: Any) -> None:
