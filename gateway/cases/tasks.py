@@ -217,16 +217,6 @@ def tasks_of_cases(c: Connection, case_ids: Collection[str]) -> dict[str, list[T
     return found
 
 
-def last_done(c: Connection, case_id: str, kind: TaskKind) -> Task | None:
-    """Return the task of this kind that was done last for a case; None when none was.
-
-    A case waits from its ``done_at`` on for what the platform shows, before it asks anew.
-    """
-    mine = (tasks.c.case_id == case_id) & (tasks.c.kind == kind.value) & (tasks.c.state == TaskState.done.value)
-    row = c.execute(select(tasks).where(mine).order_by(tasks.c.done_at.desc(), tasks.c.id).limit(1)).first()
-    return None if row is None else _load(row)
-
-
 def seal_text(
     c: Connection, vault: Vault, *, store: str, order_id: str, kind: TaskKind, subject: str, text: str
 ) -> bytes | None:

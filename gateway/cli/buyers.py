@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.options import OnlyStoreOption, StoreOption
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
 
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 MARKS = ("malicious", "refunds", "reviews")
 
-StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only of this store.")]
-OwnerOption = Annotated[
-    str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
-]
 OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="An order of that buyer.")]
 MarkArgument = Annotated[str, typer.Argument(metavar="MARK", help=f"One of {', '.join(MARKS)}.")]
 
@@ -38,7 +35,7 @@ def register(app: typer.Typer) -> None:
 @with_session
 def list_(
     session: Session,
-    store: StoreOption = None,
+    store: OnlyStoreOption = None,
     days: Annotated[int, typer.Option("--days", min=1, help="The span in which refunds count.")] = 30,
 ) -> None:
     """List the marks that stand, and the buyers with the most refunds. Nobody is named."""
@@ -50,7 +47,7 @@ def list_(
 
 @group.command("mark")
 @with_session
-def mark(session: Session, order: OrderArgument, why: MarkArgument, store: OwnerOption = None) -> None:
+def mark(session: Session, order: OrderArgument, why: MarkArgument, store: StoreOption = None) -> None:
     """Put the buyer of an order on the list."""
     from gateway.cases.buyers import BuyerMark
     from gateway.operations.buyers import mark_buyer_of as run
@@ -61,7 +58,7 @@ def mark(session: Session, order: OrderArgument, why: MarkArgument, store: Owner
 
 @group.command("clear")
 @with_session
-def clear(session: Session, order: OrderArgument, why: MarkArgument, store: OwnerOption = None) -> None:
+def clear(session: Session, order: OrderArgument, why: MarkArgument, store: StoreOption = None) -> None:
     """Take the buyer of an order off the list."""
     from gateway.cases.buyers import BuyerMark
     from gateway.operations.buyers import clear_buyer_of as run
@@ -73,7 +70,7 @@ def clear(session: Session, order: OrderArgument, why: MarkArgument, store: Owne
 @with_session
 def reasons(
     session: Session,
-    store: StoreOption = None,
+    store: OnlyStoreOption = None,
     since: Annotated[
         datetime | None,
         typer.Option("--since", formats=["%Y-%m-%d"], metavar="DATE", help="From this day (UTC) on. Else 30 days."),

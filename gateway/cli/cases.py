@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gateway.cli.options import OnlyOrderOption, OnlyStoreOption, OrderArgument, StoreOption
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
 from gateway.policy.terms import Reason
@@ -33,8 +34,8 @@ def register(app: typer.Typer) -> None:
 @with_session
 def list_(
     session: Session,
-    store: Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only of this store.")] = None,
-    order: Annotated[str | None, typer.Option("--order", metavar="ORDER", help="Only about this order.")] = None,
+    store: OnlyStoreOption = None,
+    order: OnlyOrderOption = None,
     state: Annotated[
         str | None,
         typer.Option("--state", metavar="STATE", help="Only in this state: running, paused, with_person, settled."),
@@ -60,9 +61,7 @@ def list_(
 def show(
     session: Session,
     case: CaseArgument,
-    store: Annotated[
-        str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the order.")
-    ] = None,
+    store: StoreOption = None,
 ) -> None:
     """Show a case and its timeline: each turn with what was decided, why, at what cost, and what it waited for."""
     from gateway.operations.cases import show_case as run
@@ -75,11 +74,9 @@ def show(
 @with_session
 def open_(
     session: Session,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="The platform's order number.")],
+    order: OrderArgument,
     reason: Annotated[Reason, typer.Option(help="The true reason why it should end.")],
-    store: Annotated[
-        str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
-    ] = None,
+    store: StoreOption = None,
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="How many orders end together for the same reason.")
     ] = 1,

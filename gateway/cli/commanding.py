@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 
     from gateway.operations.commanding import Commanded
 
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The platform's order number.")]
 RequestArgument = Annotated[
     str, typer.Argument(metavar="REQUEST", help="The request's id, or the number of an order with one open request.")
-]
-StoreOption = Annotated[
-    str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what the rules think of it.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="You agree to it, where a person must.")]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.options import OrderArgument, StoreOption
 from gateway.cli.order_filters import TIMES
 from gateway.cli.output import cell, table
 from gateway.cli.session import Access, Session, with_session
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from gateway.operations.contact import Contact, Drafted, Entered, Noted, Ticketed
 
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's number.")]
-StoreOption = Annotated[
-    str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
-]
 AtOption = Annotated[
     datetime | None,
     typer.Option(

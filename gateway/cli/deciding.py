@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.exits import Exit
+from gateway.cli.options import StoreOption
 from gateway.cli.output import print_json
 from gateway.cli.session import Access, Session, with_session
 from gateway.errors import DataError
@@ -47,9 +48,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one argument for each option
     order: Annotated[
         str | None, typer.Option("--order", metavar="ID", help="An order that is stored, instead of a FILE.")
     ] = None,
-    store: Annotated[
-        str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
-    ] = None,
+    store: StoreOption = None,
     reason: Annotated[
         Reason | None,
         typer.Option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.exits import Exit
+from gateway.cli.options import OrderArgument, StoreOption
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
 from gateway.policy.terms import Reason
@@ -27,11 +28,9 @@ def register(app: typer.Typer) -> None:
 @with_session
 def resolve(
     session: Session,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="The platform's order number.")],
+    order: OrderArgument,
     reason: Annotated[Reason, typer.Option(help="The true reason why it should end.")],
-    store: Annotated[
-        str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
-    ] = None,
+    store: StoreOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and why.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="You agree to the step, where a person must.")] = False,
 ) -> None:

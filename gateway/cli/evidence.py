@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.exits import Exit
+from gateway.cli.options import OrderArgument, StoreOption
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
 from gateway.policy.terms import EvidenceKind
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from gateway.cases.appeal_pack import Pack
     from gateway.cases.evidence import Evidence, Verified
 
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The platform's order number.")]
-StoreOption = Annotated[
-    str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
-]
 OutOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file.")]
 LanguageOption = Annotated[
     Language | None, typer.Option("--language", help="Instead of the one the platform reads.", show_default=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.options import OnlyStoreOption
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
 from gateway.policy.wording.catalog import Language
@@ -44,7 +45,7 @@ def register(app: typer.Typer) -> None:
 @with_session
 def list_(
     session: Session,
-    store: Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only of this store.")] = None,
+    store: OnlyStoreOption = None,
     level: Annotated[Lowest, typer.Option("--level", help="Only what matters at least so much.")] = Lowest.info,
     settled: Annotated[bool, typer.Option("--all", help="Also those whose cause is gone.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="At most so many.")] = 100,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli import suspects
+from gateway.cli.options import OrderArgument, StoreOption
 from gateway.cli.order_filters import Filters, with_filters
 from gateway.cli.order_page import order_parts
 from gateway.cli.output import table
@@ -96,10 +97,8 @@ def export(
 @with_session
 def show(
     session: Session,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="The platform's order number.")],
-    store: Annotated[
-        str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
-    ] = None,
+    order: OrderArgument,
+    store: StoreOption = None,
     personal: Annotated[bool, typer.Option("--personal", help="Show buyer, recipient and messages too.")] = False,
 ) -> None:
     """Show one order: facts, lines, packages, requests with deadlines, effects and history."""
@@ -113,10 +112,8 @@ def show(
 @with_session
 def erase(
     session: Session,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="The platform's order number.")],
-    store: Annotated[
-        str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores know the number.")
-    ] = None,
+    order: OrderArgument,
+    store: StoreOption = None,
     because: Annotated[str, typer.Option("--because", help="Why, for the audit trail; without names.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="It cannot be undone, and is to be done.")] = False,
     force: Annotated[

@@ -9,12 +9,12 @@ import typer
 from gateway.cli.commanding import (
     DryRunOption,
     RequestArgument,
-    StoreOption,
     WithOption,
     YesOption,
     named_values,
     show_commanded,
 )
+from gateway.cli.options import StoreOption
 from gateway.cli.session import Session, with_session
 
 

@@ -8,13 +8,12 @@ import typer
 
 from gateway.cli.commanding import (
     DryRunOption,
-    OrderArgument,
-    StoreOption,
     WithOption,
     YesOption,
     named_values,
     show_commanded,
 )
+from gateway.cli.options import OrderArgument, StoreOption
 from gateway.cli.session import Session, with_session
 
 PackageOption = Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.options import OnlyStoreOption
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from gateway.operations.stock import ListedStock, StockImported, StockRead
 
 StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help="Needed when several stores sell.")]
-OnlyStoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only of this store.")]
 
 group = typer.Typer(help="What is left of each article, here and at the suppliers.", no_args_is_help=True)
 

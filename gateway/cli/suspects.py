@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.options import OrderArgument
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from gateway.orders.suspects import RaisedSign
 
 StoreOption = Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only this store.")]
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="The order's number.")]
 _SIGNS = ("incomplete_address", "phone_digits", "repeated", "listed_buyer")
 
 group = typer.Typer(help="Orders held back from shipment, and why.", no_args_is_help=True)

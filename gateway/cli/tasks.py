@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.options import OnlyOrderOption, OnlyStoreOption
 from gateway.cli.order_filters import TIMES
 from gateway.cli.output import table
 from gateway.cli.session import Access, Session, with_session
@@ -34,8 +35,8 @@ def register(app: typer.Typer) -> None:
 @with_session
 def list_(
     session: Session,
-    store: Annotated[str | None, typer.Option("--store", metavar="STORE", help="Only of this store.")] = None,
-    order: Annotated[str | None, typer.Option("--order", metavar="ORDER", help="Only about this order.")] = None,
+    store: OnlyStoreOption = None,
+    order: OnlyOrderOption = None,
     kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind, as close.")] = None,
     ended: Annotated[bool, typer.Option("--all", help="Also those that are done or cancelled.")] = False,
     lang: LanguageOption = Language.en,

@@ -14,7 +14,6 @@ from gateway.cases.tasks import (
     TaskKind,
     cancel_tasks,
     finish_task,
-    last_done,
     open_task,
     seal_text,
     task_of,
@@ -94,8 +93,6 @@ async def test_done_is_noted_and_wakes_the_case_in_the_same_transaction(shop: An
     assert (done.state, done.done_by, done.done_at) == ("done", "anna", now + timedelta(hours=1))
     case = (await shop.read(lambda c: c.execute(select(cases)).all()))[0]
     assert case.due_at == to_micros(now + timedelta(hours=1))
-    assert (await shop.read(lambda c: last_done(c, "c1", TaskKind.close))).id == task.id
-    assert await shop.read(lambda c: last_done(c, "c1", TaskKind.ship)) is None
     entry = (await shop.read(lambda c: audit.of_order(c, "s1", "o1")))[-1]
     assert (entry.who, entry.what, entry.details["because"]) == ("anna", "task_done", "done at 13:00")
 
