@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from gateway.api.site import open_site
+from gateway.cases import effects as effects_module
 from gateway.cases.effects import EffectState, Recorded, commit, effects_of, record_decision, record_intent
 from gateway.errors import DataError, OutcomeUnknown
 from gateway.model.store import AppSecret, StoreMode, StoreState
@@ -25,6 +27,7 @@ from gateway.orders.store import order as stored_order
 from gateway.ports import Act, Operation
 from gateway.storage import stores as rows
 from gateway.storage.schema import effects, stores
+from gateway.work.leases import this_process
 
 SG, MY = "shopee-301000101", "shopee-301000202"
 LIMIT = 60.0
@@ -125,8 +128,9 @@ async def test_a_revoked_store_is_flagged_and_taken_up_again_once_reconnected(co
     assert not await flagged()
 
 
-async def test_an_effect_a_dead_process_left_behind_is_settled(context, shopee) -> None:
-    """The last process died between its call and the answer: the call was applied, and a probe finds that out."""
+@pytest.mark.parametrize("dead", [True, False], ids=["by a dead process", "by this one, whose database failed"])
+async def test_an_effect_left_behind_in_mid_call_is_settled(context, shopee, dead) -> None:
+    """Nobody noted the answer to a call: it was applied, and a probe finds that out."""
     order = (await shopee.do("/orders", {"store": "301000101", "phase": "awaiting_shipment"}))["id"]
     await set_store_mode(context, SG, StoreMode.act, by="test")
     await shopee.do("/faults", [{"operation": "*cancel_order", "fault": "timeout_after", "times": 1}])
@@ -136,17 +140,23 @@ async def test_an_effect_a_dead_process_left_behind_is_settled(context, shopee) 
     lines = tuple((line.line_id, line.quantity) for line in stored.order.lines)
     act = Act(operation=Operation.seller_close, order_id=order, key="k", reason="OUT_OF_STOCK", lines=lines)
     now = context.clock.now()
+    later = now if dead else now + timedelta(hours=1)  # nothing else is to come by and look
 
     def leave(c) -> None:
         intent = record_intent(c, SG, order, "out_of_stock", "test", now)
         decision = record_decision(c, intent, SG, order, Recorded("2026.11.1", b"{}", b"{}"), now)
-        commit(c, intent=intent, decision=decision, store=SG, act=act, known=(), now=now, due_at=now)
-        c.execute(update(effects).values(state=EffectState.calling))
+        commit(c, intent=intent, decision=decision, store=SG, act=act, known=(), now=now, due_at=later)
+        c.execute(update(effects).values(state=EffectState.calling, caller="gone" if dead else this_process()))
 
-    await context.database.write(leave)
+    if dead:
+        await context.database.write(leave)
     with pytest.raises(OutcomeUnknown):
         await connection.adapter.perform(connection.channel, act)
     async with _serving(context, Role.worker):
+        if not dead:
+            await context.database.write(leave)
+            (left,) = await context.database.read(lambda c: effects_of(c, SG, order))
+            effects_module._LOST.add(left.id)
 
         async def settled() -> bool:
             found = await context.database.read(lambda c: effects_of(c, SG, order))
