@@ -1,4 +1,4 @@
 from tests.kit.office import office
-from tests.kit.paper import desk
+from tests.kit.paper import desk, shop
 
-__all__ = ["desk", "office"]
+__all__ = ["desk", "office", "shop"]

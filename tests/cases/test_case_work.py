@@ -35,16 +35,6 @@ from gateway.work.runner import Runner
 
 
 @pytest.fixture
-async def shop(desk: Any) -> Any:
-    now = desk.clock.now()
-    for n in range(30):
-        desk.platform.put(f"other{n}", now - timedelta(hours=1))
-    desk.platform.put("o1", now - timedelta(hours=2), paid_at=now - timedelta(hours=2))
-    await desk.pull().changes()
-    return desk
-
-
-@pytest.fixture
 def context(shop: Any) -> Any:
     """What the use cases of cases look at."""
     resolver = shop.resolver()

@@ -23,17 +23,6 @@ from gateway.storage import stores as rows
 from gateway.work.wake import wake_all, wake_cases
 
 
-@pytest.fixture
-async def shop(desk: Any) -> Any:
-    """A store with enough orders for a rate, and one to end that needs nobody's yes."""
-    now = desk.clock.now()
-    for n in range(30):
-        desk.platform.put(f"other{n}", now - timedelta(hours=1))
-    desk.platform.put("o1", now - timedelta(hours=2), paid_at=now - timedelta(hours=2))
-    await desk.pull().changes()
-    return desk
-
-
 async def opened(shop: Any, reason: str = "out_of_stock") -> Any:
     now = shop.clock.now()
     return await shop.database.write(

@@ -6,8 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from gateway.cases.after import Aftermath
 from gateway.cases.case import case_of, history_of, open_case
 from gateway.cases.resolve import Resolver
@@ -17,16 +15,6 @@ from gateway.model.order import Closure, EndedBy, FulfillmentState
 from gateway.policy.rule_set import load_rules
 from gateway.sync.connections import Connections
 from tests.kit.paper import NoChannel
-
-
-@pytest.fixture
-async def shop(desk: Any) -> Any:
-    now = desk.clock.now()
-    for n in range(30):
-        desk.platform.put(f"other{n}", now - timedelta(hours=1))
-    desk.platform.put("o1", now - timedelta(hours=2), paid_at=now - timedelta(hours=2))
-    await desk.pull().changes()
-    return desk
 
 
 def resolver(shop: Any) -> Resolver:

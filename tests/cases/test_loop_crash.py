@@ -24,16 +24,6 @@ class Killed(BaseException):
     """The process is gone: nothing after this line runs."""
 
 
-@pytest.fixture
-async def shop(desk: Any) -> Any:
-    now = desk.clock.now()
-    for n in range(30):
-        desk.platform.put(f"other{n}", now - timedelta(hours=1))
-    desk.platform.put("o1", now - timedelta(hours=2), paid_at=now - timedelta(hours=2))
-    await desk.pull().changes()
-    return desk
-
-
 class Mortal:
     """The database of a process that dies at its n-th write, right before it or right after its commit."""
 

@@ -229,3 +229,14 @@ async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
     await database.write(set_up)
     yield Desk(PaperPlatform(), database, vault, ManualClock(NOON), store)
     await database.close()
+
+
+@pytest.fixture
+async def shop(desk: Desk) -> Desk:
+    """A store with enough orders for a rate, and one, o1, to end that needs nobody's yes."""
+    now = desk.clock.now()
+    for n in range(30):
+        desk.platform.put(f"other{n}", now - timedelta(hours=1))
+    desk.platform.put("o1", now - timedelta(hours=2), paid_at=now - timedelta(hours=2))
+    await desk.pull().changes()
+    return desk
