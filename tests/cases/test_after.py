@@ -37,6 +37,7 @@ from gateway.storage import stores
 from gateway.storage.database import Database
 from gateway.storage.schema import cases, notices, work
 from gateway.storage.vault import Vault
+from tests.kit.sales import sale
 
 FRIDAY = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
 RULES = load_rules()
@@ -71,10 +72,6 @@ STORES = {
 
 def _order(owner: str, number: str = "S1", **facts: Any) -> Order:
     told: dict[str, Any] = {
-        "store": owner,
-        "order_id": number,
-        "raw_status": "x",
-        "payment": "paid",
         "fulfillment": "not_due",
         "closure": "cancelled",
         "ended_by": "seller",
@@ -83,12 +80,10 @@ def _order(owner: str, number: str = "S1", **facts: Any) -> Order:
         "currency": CURRENCIES[owner],
         "placed_at": FRIDAY - timedelta(hours=9),
         "paid_at": FRIDAY - timedelta(hours=9),
-        "updated_at": FRIDAY,
-        "total_minor": 5000,
         "lines": [{"line_id": "l1", "product_id": "p", "sku": "CUP", "title": "Cup", "quantity": 2}],
         "buyer": {"buyer_id": "canary-buyer"},
     }
-    return Order.model_validate({**told, **facts})
+    return sale(owner, number, FRIDAY, **(told | facts))
 
 
 def _request(owner: str, number: str = "S1", request: str = "R1", **facts: Any) -> AfterSale:

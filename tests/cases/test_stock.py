@@ -6,12 +6,14 @@ import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import select
 
+from adapters.xiaohongshu import adapter as xiaohongshu
 from gateway.bootstrap import running
 from gateway.cases.after import FOLLOW_UP, check_key
 from gateway.cases.articles import articles
@@ -42,6 +44,7 @@ from gateway.ports import OrderBatch, StockLevel
 from gateway.storage import stores
 from gateway.storage.schema import cases, notices, work
 from gateway.storage.vault import KEY_VARIABLE
+from tests.kit.sales import sale
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 CONFIGURATION = "stock:\n  lines: {blue: 5}\n"
@@ -63,27 +66,21 @@ def _store(name: str, role: Role, platform: str) -> Store:
 
 def _order(owner: str, number: str, *lines: tuple[str, int], supplier: str = "", **facts: Any) -> Order:
     told: dict[str, Any] = {
-        "store": owner,
-        "order_id": number,
-        "raw_status": "x",
-        "payment": "paid",
-        "fulfillment": "to_ship",
-        "closure": "open",
-        "region": "CN",
-        "currency": "CNY",
-        "placed_at": NOW - timedelta(hours=1),
-        "updated_at": NOW,
+        "paid_at": None,
+        "total_minor": None,
         "lines": [
             {"line_id": f"l{place}", "product_id": "p", "variant_id": f"v-{sku}", "sku": sku, "quantity": units}
             for place, (sku, units) in enumerate(lines, 1)
         ],
         "supplier": {"supplier_id": supplier} if supplier else None,
     }
-    return Order.model_validate({**told, **facts})
+    return sale(owner, number, NOW, **(told | facts))
 
 
 class Shelf:
     """A platform that tells stock, and what it is asked."""
+
+    manifest = xiaohongshu.manifest
 
     def __init__(self) -> None:
         self.units: dict[str, int] = {}
@@ -131,7 +128,9 @@ async def gateway(
         await context.database.write(fill)
         telling = {"xiaohongshu": shelf}
         object.__setattr__(context, "clock", ManualClock(NOW))
-        context.connections._adapter_for = lambda platform: telling.get(platform, object())  # type: ignore[assignment,return-value]
+        context.connections._adapter_for = lambda platform: telling.get(
+            platform, SimpleNamespace(manifest=xiaohongshu.manifest)
+        )  # type: ignore[assignment,return-value]
         context.connections._open_channel = lambda adapter, app, secret, store: object()  # type: ignore[assignment,return-value]
         yield context
 

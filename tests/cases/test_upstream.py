@@ -42,6 +42,7 @@ from gateway.storage import stores
 from gateway.storage.database import Database
 from gateway.storage.schema import cases, notices, work
 from gateway.storage.vault import Vault
+from tests.kit.sales import sale
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 RULES = load_rules()
@@ -63,24 +64,15 @@ def _store(name: str, role: Role, platform: str, currency: str = "CNY") -> Store
 
 def _order(owner: str, number: str, *lines: tuple[str, int], currency: str = "CNY", **facts: Any) -> Order:
     told: dict[str, Any] = {
-        "store": owner,
-        "order_id": number,
-        "raw_status": "x",
-        "payment": "paid",
-        "fulfillment": "to_ship",
-        "closure": "open",
-        "region": "CN",
         "currency": currency,
         "placed_at": NOW - timedelta(hours=2),
         "paid_at": NOW - timedelta(hours=2),
-        "updated_at": NOW,
-        "total_minor": 5000,
         "lines": [
             {"line_id": f"l{place}", "product_id": "p", "sku": sku, "quantity": units}
             for place, (sku, units) in enumerate(lines or [("CUP", 1)], 1)
         ],
     }
-    return Order.model_validate({**told, **facts})
+    return sale(owner, number, NOW, **(told | facts))
 
 
 @dataclass
@@ -368,8 +360,8 @@ async def test_a_purchase_that_ended_leaves_sales_in_doubt(books: Books) -> None
         _order("ali", "P1", ("CUP", 9), closure="closed"),
         _order("ali", "P2", ("CUP", 9)),
     )
-    for sale, units in (("LATER", 2), ("SOON", 3), ("SHIPPED", 1), ("OVER", 1), ("PARTLY", 1)):
-        await books.link(sale, "P1", units)
+    for each, units in (("LATER", 2), ("SOON", 3), ("SHIPPED", 1), ("OVER", 1), ("PARTLY", 1)):
+        await books.link(each, "P1", units)
     await books.link("PARTLY", "P2", 2)
     found = await books.database.read(lambda c: sales_in_doubt(c, ("ali", "P1")))
     assert [(each.order_id, each.units, each.ship_by) for each in found] == [

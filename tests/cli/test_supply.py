@@ -14,28 +14,14 @@ from gateway.model.store import App, AppSecret, Role, Store
 from gateway.orders.store import upsert_orders
 from gateway.ports import OrderBatch
 from gateway.storage import stores
+from tests.kit.sales import sale
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def _order(owner: str, number: str, **facts: Any) -> Order:
-    told: dict[str, Any] = {
-        "store": owner,
-        "order_id": number,
-        "raw_status": "x",
-        "payment": "paid",
-        "fulfillment": "to_ship",
-        "closure": "open",
-        "region": "CN",
-        "currency": "CNY",
-        "placed_at": NOW - timedelta(hours=1),
-        "paid_at": NOW - timedelta(hours=1),
-        "updated_at": NOW,
-        "total_minor": 5000,
-        "lines": [{"line_id": "a", "product_id": "p", "sku": "CUP", "quantity": 1}],
-        "buyer": {"buyer_id": "canary-buyer"},
-    }
-    return Order.model_validate({**told, **facts})
+    lines = [{"line_id": "a", "product_id": "p", "sku": "CUP", "quantity": 1}]
+    return sale(owner, number, NOW, **({"lines": lines, "buyer": {"buyer_id": "canary-buyer"}} | facts))
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from gateway.orders.store import upsert_after_sales, upsert_orders
 from gateway.ports import AfterSalePage, OrderBatch
 from gateway.storage import stores
 from gateway.storage.vault import KEY_VARIABLE
+from tests.kit.sales import sale
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 STORES = (
@@ -65,22 +66,8 @@ class Office:
 
     def order(self, store: str, number: str, **facts: Any) -> Order:
         currency = next(each[4] for each in STORES if each[0] == store)
-        plain: dict[str, Any] = {
-            "store": store,
-            "order_id": number,
-            "raw_status": "x",
-            "payment": "paid",
-            "fulfillment": "to_ship",
-            "closure": "open",
-            "region": next(each[3] for each in STORES if each[0] == store),
-            "currency": currency,
-            "total_minor": 5000,
-            "placed_at": self.clock.now() - timedelta(hours=1),
-            "paid_at": self.clock.now() - timedelta(hours=1),
-            "updated_at": self.clock.now(),
-            "lines": [{"line_id": "1", "product_id": "p", "sku": "CUP", "quantity": 1}],
-        }
-        return Order.model_validate(plain | facts)
+        region = next(each[3] for each in STORES if each[0] == store)
+        return sale(store, number, self.clock.now(), **({"region": region, "currency": currency} | facts))
 
     async def ask(self, store: str, number: str, request: str, **facts: Any) -> AfterSale:
         """Store a buyer's request to cancel, unless ``facts`` say otherwise."""
