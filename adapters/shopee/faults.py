@@ -8,11 +8,13 @@ a refusal: never a success.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
 
 from adapters.shopee import payloads
+from adapters.shopee.pages import without_orders
 from gateway.errors import (
     AuthError,
     Conflict,
@@ -180,7 +182,7 @@ def classify(call: Call, answer: Answer) -> GatewayError | None:
     if answer.status >= 500:
         return OutcomeUnknown(f"Shopee answered HTTP {answer.status} to {call.operation}. {_PROBE}")
     try:
-        body = payloads.envelope().validate_json(answer.body)
+        body = _envelope_of(answer.body)
     except (ValidationError, ValueError, RecursionError):
         return OutcomeUnknown(
             f"Shopee's answer to {call.operation} (HTTP {answer.status}) is cut off or not its JSON. {_PROBE}"
@@ -189,6 +191,20 @@ def classify(call: Call, answer: Answer) -> GatewayError | None:
     if code in {"", "-"}:
         return _without_code(call, answer, request_id, bare="error" not in body and not request_id)
     return _from_code(call, answer, code, message, request_id)
+
+
+def _envelope_of(body: bytes) -> payloads.Envelope:
+    """Return what stands beside the content. The orders of a page are passed over: who reads them looks at them.
+
+    Where the envelope does not show without them, the whole answer is read. Raises ValidationError.
+    """
+    rest = without_orders(body)
+    if rest is not None:
+        with suppress(ValidationError):
+            envelope = payloads.envelope().validate_json(rest)
+            if "error" in envelope:
+                return envelope
+    return payloads.envelope().validate_json(body)
 
 
 def _from_code(call: Call, answer: Answer, code: str, message: str, request_id: str) -> GatewayError:

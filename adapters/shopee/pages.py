@@ -98,11 +98,30 @@ def cut(body: bytes) -> tuple[bytes, list[bytes]] | None:
     A wrong guess (blanks, orders that begin with different keys, something nested that begins with the same one)
     leaves pieces that are no JSON. No text misleads, for within one each quotation mark stands behind a backslash.
     """
-    start = body.find(_LIST + b'{"')
-    end = body.rfind(b"}]")
-    if start < 0 or end < start:
+    place = _place_of_list(body)
+    if place is None:
         return None
+    start, end = place
     first = start + len(_LIST)
     begins = body[first : body.find(b'"', first + 2) + 1]
     pieces = body[first + len(begins) : end].split(b"}," + begins)
-    return b"".join((body[:start], _CUT, body[end + 2 :])), [b"".join((begins, piece, b"}")) for piece in pieces]
+    return _around(body, start, end), [b"".join((begins, piece, b"}")) for piece in pieces]
+
+
+def without_orders(body: bytes) -> bytes | None:
+    """Return an answer with ``["cut"]`` in the place of its orders; None where no list of objects is found.
+
+    It is for those who read what stands beside the list: most of a page is orders. Nothing is proved about the list.
+    """
+    place = _place_of_list(body)
+    return None if place is None else _around(body, *place)
+
+
+def _place_of_list(body: bytes) -> tuple[int, int] | None:
+    """Return where the key of the list begins and where the last object in it ends."""
+    start, end = body.find(_LIST + b'{"'), body.rfind(b"}]")
+    return None if start < 0 or end < start else (start, end)
+
+
+def _around(body: bytes, start: int, end: int) -> bytes:
+    return b"".join((body[:start], _CUT, body[end + 2 :]))

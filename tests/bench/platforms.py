@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from adapters.shopee import Shopee
 from adapters.shopee import orders as shopee_orders
 from adapters.shopee.client import read
-from adapters.shopee.pages import read_page
+from adapters.shopee.pages import read_page, without_orders
 from gateway.errors import GatewayError
 from gateway.model.store import Store
 from gateway.ports import Answer, Call, Channel, Manifest, OrderBatch, OrderPage, Rate, Signed, Unread, Window
@@ -65,7 +65,8 @@ class WholeOrders:
             cursor=page or "",
         )
         answer = await channel.send(replace(call, path="/whole_orders"))
-        following = _envelope().validate_json(answer.body)["response"]["next_cursor"]
+        beside = without_orders(answer.body) or answer.body
+        following = _envelope().validate_json(beside)["response"]["next_cursor"]
         return OrderPage((), following or None, Unread(whole_orders, (answer.body, channel.store)))
 
     async def fetch_orders(self, channel: Channel, ids: Sequence[str]) -> OrderBatch:

@@ -269,3 +269,29 @@ def test_any_envelope_is_classified(body: Any) -> None:
     assert error is None or isinstance(error, GatewayError)
     if str(body.get("error") or "").strip() not in {"", "-"}:
         assert error is not None
+
+
+PAGE = b'{"order_sn":"A","note":"\\"error\\":\\"error_sign\\""},{"order_sn":"B","items":[{"n":1}]}'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"error":"","message":"","request_id":"r","response":{"order_list":[' + PAGE + b"]}}", None),
+        (b'{"response":{"order_list":[' + PAGE + b']},"request_id":"r","message":"","error":""}', None),
+        # the code counts wherever it stands: before the list, behind it, between two lists
+        (b'{"error":"error_sign","request_id":"r","response":{"order_list":[' + PAGE + b"]}}", StoreDisconnected),
+        (b'{"response":{"order_list":[' + PAGE + b']},"request_id":"r","error":"error_sign"}', StoreDisconnected),
+        (
+            b'{"response":{"order_list":[' + PAGE + b']},"error":"error_sign","request_id":"r","warning":{"of":[{}]}}',
+            StoreDisconnected,
+        ),
+        # cut off within an order, behind one, and behind the list
+        (b'{"error":"","request_id":"r","response":{"order_list":[' + PAGE, OutcomeUnknown),
+        (b'{"error":"","request_id":"r","response":{"order_list":[' + PAGE[:-9], OutcomeUnknown),
+        (b'{"error":"","request_id":"r","response":{"order_list":[' + PAGE + b"]}", OutcomeUnknown),
+    ],
+)
+def test_the_envelope_of_a_page_of_orders(body: bytes, expected: type[GatewayError] | None) -> None:
+    failure = adapter.classify(READ, Answer(200, {}, body))
+    assert (None if failure is None else type(failure)) is expected

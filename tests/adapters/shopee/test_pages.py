@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.shopee.orders import orders_told
-from adapters.shopee.pages import cut, read_page, told_by
+from adapters.shopee.pages import cut, read_page, told_by, without_orders
 from gateway.errors import DataError
 from gateway.ports import Answer
 from gateway.transport.json import decode, exact_as_doubles
@@ -105,3 +105,13 @@ def test_both_roads_read_the_same_amount_or_refuse_the_order(amount: str, rows: 
 )
 def test_numbers_that_doubles_hold(number: bytes, exact: bool) -> None:
     assert exact_as_doubles(b'{"a":' + number + b"}") is exact
+
+
+def test_an_answer_without_its_orders() -> None:
+    body = page(b'{"order_sn":"A","note":"\\"order_list\\":[{}]"}', b'{"x":[{"a":1}]}', before=b'"more":true,')
+    assert orjson.loads(without_orders(body) or b"") == {
+        "error": "",
+        "response": {"more": True, "order_list": ["cut"]},
+    }
+    assert without_orders(b'{"error":"","response":{"order_list":[]}}') is None
+    assert without_orders(b"") is None
