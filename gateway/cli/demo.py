@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.cases import words_of
+from gateway.cli.demo_stories import story_table
 from gateway.cli.exits import Exit
 from gateway.cli.output import table
 from gateway.cli.session import Session, with_session
@@ -36,15 +36,13 @@ def register(app: typer.Typer) -> None:
 @with_session
 def demo(
     session: Session,
-    orders: Annotated[int, typer.Option(min=60, metavar="N", help="How many orders each platform begins with.")] = 170,
+    orders: Annotated[int, typer.Option(min=60, metavar="N", help="How many orders each platform begins with.")] = 130,
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Leave the simulator up at the end, until Ctrl-C.")
     ] = False,
-    stories: Annotated[
-        bool, typer.Option("--stories", help="Also take ten orders to their end, each with timeline and cost.")
-    ] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Only the day, without the ten stories.")] = False,
 ) -> None:
-    """Play a short shop day against simulators, with --stories ten orders' ways to their end, and compare their truth.
+    """Play a short shop day and ten orders' ways to their end against simulators, and compare their truth.
 
     Keeps its things in a temporary folder unless --data or ORDER_GATEWAY_DATA names one.
     """
@@ -64,7 +62,7 @@ def demo(
             count=orders,
             say=session.say,
             afterwards=afterwards,
-            tell_stories=stories,
+            tell_stories=not brief,
         )
     )
     if not report.ok:
@@ -125,15 +123,7 @@ def _deeds(report: DemoReport) -> RenderableType:
 
 
 def _story(number: int, report: DemoReport) -> RenderableType:
-    story = report.stories[number]
-    rows = [
-        (line.at, f"{each.case.order_id}\n{each.case.store}" if place == 0 else "", line.what, line.by, words_of(line))
-        for each in story.cases
-        for place, line in enumerate(each.history)
-    ]
-    costs = "; ".join(f"expected {each.expected}, in the end {each.cost}" for each in story.cases)
-    ended = ", ".join(each.case.outcome or each.case.state for each in story.cases)
-    return table(f"{story.name}: {ended}\n{costs}", ["at", "order", "", "by", ""], rows, empty=story.trouble)
+    return story_table(report.stories[number])
 
 
 def _paths(report: DemoReport) -> RenderableType:

@@ -5,18 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from gateway.errors import GatewayError
 from gateway.model.store import Role, Store
+from gateway.operations.context import Context, DataFolder
 from gateway.operations.demo.books import Comparison
-from gateway.operations.processes import Daemon, ask
+from gateway.operations.demo.looking import agree_now, compare_with, is_quiet
+from gateway.operations.processes import Daemon
+from gateway.operations.remote.asking import ask
+from gateway.operations.remote.use_cases import case_of
+from gateway.operations.resolving import Resolved
+from gateway.operations.resolving import resolve as resolve_order
 from gateway.operations.simulated import Simulator
 from gateway.policy.terms import Reason
 
+T = TypeVar("T")
+P = ParamSpec("P")
+
+PERSON = "demo"
+"""Who is in the shop."""
+
 _AGREE_WITHIN = 60  # seconds of real time
-_LOOK_EVERY = 0.7
+_LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +49,14 @@ class Deed:
 
 @dataclass(slots=True)
 class Day:
-    """The day as it goes. ``look`` compares the books of the simulators with the gateway's."""
+    """The day as it goes. ``gateway`` only reads; what people do goes to the running gateway."""
 
     data: Path
     doors: Mapping[str, Simulator]
     daemon: Daemon
     stores: Sequence[Store]
     address: str
-    look: Callable[[], Awaitable[Comparison]]
+    gateway: Context
     say: Callable[[str], None]
     deeds: list[Deed] = field(default_factory=list)
     forged_refused: int = 0
@@ -60,22 +73,43 @@ async def let_pass(day: Day, span: str) -> None:
     await next(iter(day.doors.values())).do("/clock", {"advance": span})
 
 
+async def tell(
+    day: Day, act: Callable[Concatenate[Context, P], Awaitable[T]], *arguments: P.args, **named: P.kwargs
+) -> T:
+    """Do what a person's command would: the running gateway is asked for it at its door, as commands do."""
+    case = case_of(act)
+    asked = case.bound(*arguments, **named)
+    result: T = await ask(DataFolder(day.data), case, asked, lambda _: None)
+    return result
+
+
 async def agree(day: Day, why: str) -> None:
     """Wait until the gateway's view is the platform's, then tell how many orders that are."""
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_AGREE_WITHIN):
-            # another process does the work: there is nothing to wait on but its result
-            began = loop.time()
-            while (comparison := await day.look()).differences:
-                await asyncio.sleep(max(_LOOK_EVERY, loop.time() - began))  # looking takes no more than half a core
-                began = loop.time()
+            comparison = await _agreed(day)
     except TimeoutError:
-        comparison = await day.look()
+        comparison = await compare_with(day.gateway, day.doors)
     left = len(comparison.differences)
     day.say(
         f"{why}: {comparison.orders} orders" + (f", {left} fields still differ" if left else ", all as on the platform")
     )
+
+
+async def _agreed(day: Day) -> Comparison:
+    """Compare all books, but only once nothing is left to do and what differed the last time agrees."""
+    while True:
+        await until(lambda: is_quiet(day.gateway))
+        comparison = await compare_with(day.gateway, day.doors)
+        if not comparison.differences:
+            return comparison
+        await until(partial(agree_now, day.gateway, day.doors, comparison.differences))
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Look until something is true. Another process does the work: there is nothing to wait on but its result."""
+    while not await true():  # noqa: ASYNC110 - as said
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 async def resolve(day: Day, wanted: Mapping[str, Mapping[str, Any]], reason: Reason, why: str) -> None:
@@ -83,31 +117,31 @@ async def resolve(day: Day, wanted: Mapping[str, Mapping[str, Any]], reason: Rea
 
     ``wanted`` holds the orders by platform. Raises GatewayError when nothing was done to one.
     """
-    stores = [store_of(day, platform, told) for platform, told in wanted.items()]
+    stores = [store_of(day, platform, one) for platform, one in wanted.items()]
     asked = (
-        ask(day.data, "resolve", told["id"], "--store", store.id, "--reason", reason.value, "--yes")
-        for store, told in zip(stores, wanted.values(), strict=True)
+        tell(day, resolve_order, one["id"], reason, store=store.id, approved=True, by=PERSON)
+        for store, one in zip(stores, wanted.values(), strict=True)
     )
-    for store, told, done in zip(stores, wanted.values(), await asyncio.gather(*asked), strict=True):
-        day.say(f"{why}: order {told['id']} of {store.id}")
-        _note(day, store, told["id"], done, why)
+    for store, done in zip(stores, await asyncio.gather(*asked), strict=True):
+        day.say(f"{why}: order {done.order_id} of {store.id}")
+        _note(day, store, done, why)
 
 
-def _note(day: Day, store: Store, order_id: str, done: Mapping[str, Any], why: str) -> None:
-    decision, effect = done["decision"], done["effect"]
+def _note(day: Day, store: Store, done: Resolved, why: str) -> None:
+    decision, effect = done.decision, done.effect
     if effect is None:
-        raise GatewayError(f"The demo expected an effect on {order_id}, but: {done['words']}")
+        raise GatewayError(f"The demo expected an effect on {done.order_id}, but: {done.words}")
     total = decision["cost"]["total"]
     deed = Deed(
         wanted=why,
         store=store.id,
-        order_id=order_id,
+        order_id=done.order_id,
         path=decision["path"],
         action=decision["action"],
         cost=f"{total['amount']} {total['currency']}",
         because=tuple(decision["because"]),
         explanation=decision["explanation"],
-        outcome=f"{effect['state']} ({effect['because']})",
+        outcome=f"{effect.state} ({effect.because})",
     )
     day.deeds.append(deed)
     day.say(f"  {deed.path} / {deed.action}, cost {deed.cost}, by {', '.join(deed.because)} -> {deed.outcome}")

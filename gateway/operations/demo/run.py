@@ -21,14 +21,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from gateway.cases.effects import EffectState
 from gateway.config import DATABASE_VARIABLE
 from gateway.errors import ConfigurationError
 from gateway.operations.context import Context, DataFolder
-from gateway.operations.demo.books import Comparison, Key, compare
-from gateway.operations.demo.day import Day, Deed, agree
+from gateway.operations.demo.books import Comparison
+from gateway.operations.demo.day import Day, Deed, agree, tell
+from gateway.operations.demo.looking import all_stored, compare_with
 from gateway.operations.demo.paths import ShownPath, different_paths
 from gateway.operations.demo.script import days_after, play
 from gateway.operations.demo.shops import REGISTRATIONS, connect
@@ -37,10 +38,7 @@ from gateway.operations.demo.stories.ten import TEN
 from gateway.operations.initialise import initialise
 from gateway.operations.processes import Daemon
 from gateway.operations.simulated import Simulator, simulators
-from gateway.orders.query import Query
-from gateway.orders.search import find
-from gateway.orders.store import StoredOrder, order
-from gateway.storage import stores as rows
+from gateway.operations.syncing import sync_now
 from gateway.storage.schema import effects, inbox
 
 SEED = 7
@@ -51,7 +49,7 @@ _MESSAGES = frozenset(
 )  # no order stands beside them; settings of apps neither
 
 _MONTHS_IN = ZoneInfo("Asia/Shanghai")
-_BEFORE_THE_FIRST = (timedelta(days=5), timedelta(days=3))  # the day begins so long before it, at most and at least
+_BEFORE_THE_FIRST = (timedelta(days=2), timedelta(hours=36))  # the day begins so long before it, at most and at least
 
 Running = Callable[..., AbstractAsyncContextManager[Context]]
 Say = Callable[[str], None]
@@ -87,12 +85,12 @@ async def run(
     running: Running,
     *,
     data: Path | None = None,
-    count: int = 170,
+    count: int = 130,
     say: Say = print,
     afterwards: Callable[[DemoReport], Awaitable[None]] | None = None,
-    tell_stories: bool = False,
+    tell_stories: bool = True,
 ) -> DemoReport:
-    """Play the day, with ``tell_stories`` the ten stories too, and return its report.
+    """Play the day and, unless not ``tell_stories``, the ten stories after it; return its report.
 
     ``data`` names a folder that stays; without it a temporary one is used. ``afterwards`` is awaited while the
     simulator is still up and the gateway is closed, so that its commands can be tried.
@@ -111,11 +109,7 @@ async def run(
 
         daemon = Daemon(path)
         async with _opened(running, path, read_only=True) as gateway:
-
-            async def look() -> Comparison:
-                return await compare_with(gateway, doors)
-
-            day = Day(data=path, doors=doors, daemon=daemon, stores=stores, address=address, look=look, say=say)
+            day = Day(data=path, doors=doors, daemon=daemon, stores=stores, address=address, gateway=gateway, say=say)
             try:
                 await daemon.start()
                 await play(day)
@@ -124,22 +118,16 @@ async def run(
                     say(f"{len(TEN)} stories begin on the one clock; people act as commands do, at the daemon's door")
                     stories = await play_stories(day, gateway, TEN)
                     ended = all(each.ended for each in stories)
+                    await tell(day, sync_now)
                     await agree(day, "the stories have ended" if ended else "some stories stick")
-                await days_after(day)
+                else:
+                    await days_after(day)
             finally:
                 await daemon.stop()
             report = await _close_books(gateway, day, stories)
         if afterwards is not None:
             await afterwards(report)
         return report
-
-
-async def compare_with(gateway: Context, doors: Mapping[str, Simulator]) -> Comparison:
-    """Return the truth of the simulators against everything the gateway has stored."""
-    truth = {platform: await door.orders() for platform, door in doors.items()}
-    connected = await gateway.database.read(rows.stores)
-    shops = {(store.platform, store.external_id) for store in connected}
-    return compare(truth, await _all_stored(gateway), shops)
 
 
 async def _begin(doors: Mapping[str, Simulator], count: int) -> None:
@@ -196,14 +184,15 @@ async def _prepare(path: Path, doors: Mapping[str, Simulator], address: str) -> 
         f"clock: {next(iter(doors.values())).control_url}\n"  # all simulators of a process share one clock
         f"listen: {address.removeprefix('http://')}\n"
         f"public_url: {address}\n"
-        "sync:\n  every: 2h\n"
+        "sync:\n  every: 6h\n  reconcile_every: 3d\n  reconcile_span: 12h\n  absence: 2d\n"
+        "stock:\n  every: 1d\n"
         "log:\n  level: error\n",
         "utf-8",
     )
 
 
 async def _close_books(gateway: Context, day: Day, stories: Sequence[ToldStory]) -> DemoReport:
-    stored = await _all_stored(gateway)
+    stored = await all_stored(gateway)
     journal = [entry for door in day.doors.values() for entry in await door.read("/effects")]
     intended = await gateway.database.read(
         lambda c: c.execute(
@@ -229,23 +218,3 @@ async def _close_books(gateway: Context, day: Day, stories: Sequence[ToldStory])
         paths=tuple(await different_paths(gateway, f"gateway --data {shlex.quote(str(day.data))}")),
         comparison=await compare_with(gateway, day.doors),
     )
-
-
-async def _all_stored(gateway: Context) -> dict[Key, StoredOrder]:
-    """Return every stored order."""
-
-    def read(c: Connection) -> dict[Key, StoredOrder]:
-        found: dict[Key, StoredOrder] = {}
-        for store in rows.stores(c):
-            page = find(c, gateway.vault, Query(stores=(store.id,)), 500)
-            while page.rows:
-                for row in page.rows:
-                    one = order(c, gateway.vault, store.id, row.order_id)
-                    if one is not None:
-                        found[store.platform, store.external_id, row.order_id] = one
-                if page.next is None:
-                    break
-                page = find(c, gateway.vault, Query(stores=(store.id,)), 500, page.next)
-        return found
-
-    return await gateway.database.read(read)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import GatewayError
-from gateway.operations.demo.day import Day, agree, fault, let_pass, possible, resolve, shops_of, waiting
-from gateway.operations.processes import ask
+from gateway.operations.demo.day import PERSON, Day, agree, fault, let_pass, possible, resolve, shops_of, tell, waiting
+from gateway.operations.purchases import discover_purchases
+from gateway.operations.syncing import sync_now
 from gateway.policy.terms import Reason
 from gateway.transport.client import make_client
 
@@ -39,18 +40,18 @@ async def _morning(day: Day) -> None:
         await door.do("/faults", [fault("push_duplicate", 5), fault("push_reorder", 5)])
         for shop in shops_of(day, platform):
             for phase in ("unpaid", "unpaid", "awaiting_shipment", "awaiting_shipment"):
-                told = await door.do("/orders", {"store": shop, "phase": phase})
+                order_id = (await door.do("/orders", {"store": shop, "phase": phase}))["id"]
                 made += 1
-                if phase == "unpaid" and made % 2 and "buyer_pays" in await possible(day, platform, told["id"]):
-                    await door.act(told["id"], "buyer_pays")
+                if phase == "unpaid" and made % 2 and "buyer_pays" in await possible(day, platform, order_id):
+                    await door.act(order_id, "buyer_pays")
                     paid += 1
     linked = await _buy(day)
     await let_pass(day, "PT3H")
     await _mend(day)
     await agree(day, f"{made} new orders, {paid} paid; some pushes come twice or out of order")
-    found = await ask(day.data, "purchases", "discover")
-    if len(found["links"]) != linked:
-        raise GatewayError(f"The demo bought {linked} lines, but {len(found['links'])} were linked: {found['unclear']}")
+    found = await tell(day, discover_purchases, by=PERSON)
+    if len(found.links) != linked:
+        raise GatewayError(f"The demo bought {linked} lines, but {len(found.links)} were linked: {found.unclear}")
     day.say(f"{linked} purchases on 1688 are linked to the sales on Xiaohongshu whose numbers they bear")
     day.links = linked
 
@@ -79,10 +80,10 @@ async def _second_thoughts(day: Day) -> None:
 async def _ask_to_cancel(day: Day) -> dict[str, Mapping[str, Any]]:
     asking: dict[str, Mapping[str, Any]] = {}
     for platform, door in day.doors.items():
-        for told in await waiting(day, platform, "awaiting_shipment"):
-            if "buyer_requests_cancellation" in await possible(day, platform, told["id"]):
-                await door.act(told["id"], "buyer_requests_cancellation")
-                asking[platform] = told
+        for one in await waiting(day, platform, "awaiting_shipment"):
+            if "buyer_requests_cancellation" in await possible(day, platform, one["id"]):
+                await door.act(one["id"], "buyer_requests_cancellation")
+                asking[platform] = one
                 break
     return asking
 
@@ -120,13 +121,13 @@ async def _parcels(day: Day) -> None:
             ("carrier_collects", ("awaiting_collection",)),
             ("carrier_delivers", ("in_transit",)),
         ):
-            for told in [one for phase in phases for one in await waiting(day, platform, phase)]:
-                if act in await possible(day, platform, told["id"]):
-                    await door.act(told["id"], act)
+            for each in [one for phase in phases for one in await waiting(day, platform, phase)]:
+                if act in await possible(day, platform, each["id"]):
+                    await door.act(each["id"], act)
                     break
     await let_pass(day, "PT20M")
     await _mend(day)
-    await ask(day.data, "sync", "--now")
+    await tell(day, sync_now)
     await agree(day, "parcels move; pushes that were lost are found by pulling")
 
 
@@ -135,8 +136,8 @@ async def _power_cut(day: Day) -> None:
     await day.daemon.kill()
     asking = await _ask_to_cancel(day)
     for platform, door in day.doors.items():
-        told = await door.do("/orders", {"store": shops_of(day, platform)[0], "phase": "unpaid"})
-        await door.act(told["id"], "buyer_pays")
+        made = await door.do("/orders", {"store": shops_of(day, platform)[0], "phase": "unpaid"})
+        await door.act(made["id"], "buyer_pays")
     day.say(f"the daemon is killed with SIGKILL; meanwhile {len(asking)} buyers ask to cancel, and others buy and pay")
     await day.daemon.start()
     await agree(day, "a new daemon has caught up")
@@ -147,9 +148,9 @@ async def _evening(day: Day) -> None:
     """Buyers want to send something back."""
     asked = 0
     for platform, door in day.doors.items():
-        for told in await waiting(day, platform, "delivered"):
-            if "buyer_requests_return" in await possible(day, platform, told["id"]):
-                await door.act(told["id"], "buyer_requests_return")
+        for each in await waiting(day, platform, "delivered"):
+            if "buyer_requests_return" in await possible(day, platform, each["id"]):
+                await door.act(each["id"], "buyer_requests_return")
                 asked += 1
                 break
     await agree(day, f"{asked} buyers ask to send goods back")
@@ -160,7 +161,7 @@ async def _evening(day: Day) -> None:
 async def days_after(day: Day) -> None:
     """What nobody paid lapses, what nobody shipped is cancelled, what arrived is completed: by the platforms."""
     await let_pass(day, "P3D")
-    await ask(day.data, "sync", "--now")
+    await tell(day, sync_now)
     await agree(day, "three days pass")
 
 

@@ -17,14 +17,12 @@ from gateway.model.store import Role, Store
 from gateway.operations.approvals import answer_approval
 from gateway.operations.cases import ShownCase, open_case, show_case
 from gateway.operations.contact import enter_reply
-from gateway.operations.context import Context, DataFolder
-from gateway.operations.demo.day import Day
+from gateway.operations.context import Context
+from gateway.operations.demo.day import PERSON, Day, tell
+from gateway.operations.demo.looking import is_quiet
 from gateway.operations.demo.stories.pace import Pace
 from gateway.operations.evidence import add_evidence
 from gateway.operations.facts import set_fact
-from gateway.operations.processes import ask as typed
-from gateway.operations.remote.asking import ask
-from gateway.operations.remote.use_cases import case_of as use_case_of
 from gateway.operations.simulated import Simulator
 from gateway.operations.tasks import finish_task
 from gateway.orders.store import StoredOrder
@@ -34,14 +32,22 @@ from gateway.policy.terms import EvidenceKind, Reason, Reply
 T = TypeVar("T")
 P = ParamSpec("P")
 
-PERSON = "demo"
-"""Who is in the shop."""
-
 _PATIENCE = 120.0  # seconds of real time for what another process should do at once
-_LOOK_EVERY = 0.2
-_AT_REST = 5  # looks in a row at which a case has not changed
+_LOOK_EVERY = 0.1
+_AT_REST = 3  # looks in a row at which a case has not changed and nothing is left to do
 _PEOPLE = frozenset({WaitsFor.person, WaitsFor.approval})  # they do not come by themselves
 _AHEAD = timedelta(seconds=20)  # what is due later than that needs the clock to jump
+_MARKS = timedelta(hours=12)  # where the hour does not matter, stories wait for the same ones
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What the buyer, the courier, the supplier or somebody in the console did with an order."""
+
+    at: datetime
+    store: str
+    order_id: str
+    act: str
 
 
 @dataclass(slots=True)
@@ -51,6 +57,7 @@ class Play:
     day: Day
     gateway: Context
     pace: Pace
+    outside: list[Happening] = field(default_factory=list)
 
     def store(self, platform: str, number: int = 0, role: Role = Role.seller) -> Store:
         """Return a connected store of a platform, by its place among those of a role."""
@@ -60,10 +67,7 @@ class Play:
         self, act: Callable[Concatenate[Context, P], Awaitable[T]], *arguments: P.args, **named: P.kwargs
     ) -> T:
         """Do what a person's command would: the running gateway is asked for it at its door, as commands do."""
-        case = use_case_of(act)
-        asked = case.bound(*arguments, **named)
-        result: T = await ask(DataFolder(self.day.data), case, asked, lambda _: None)
-        return result
+        return await tell(self.day, act, *arguments, **named)
 
 
 @dataclass(slots=True)
@@ -100,6 +104,7 @@ class Scene:
 
     async def happens(self, act: str, **details: Any) -> None:
         """Be the buyer, the courier or the console for one act."""
+        self.play.outside.append(Happening(self.now(), self.store.id, self.order_id, act))
         await self.door.act(self.order_id, act, **details)
 
     async def known(self, true: Callable[[StoredOrder], bool], why: str) -> StoredOrder:
@@ -117,10 +122,6 @@ class Scene:
         """Let a person open a case for the order."""
         case = await self.play.tell(open_case, self.order_id, reason, store=self.store.id, by=PERSON)
         self.cases.append(case.id)
-
-    async def typed(self, *words: str) -> Any:
-        """Let a person type a command, a process of its own; return what it prints as JSON."""
-        return await typed(self.play.day.data, *words, "--store", self.store.id)
 
     async def look(self) -> ShownCase:
         """Return the story's own case as it stands."""
@@ -171,17 +172,17 @@ class Scene:
         """Enter what the buyer answered."""
         await self.play.tell(enter_reply, self.order_id, reply, store=self.store.id, by=PERSON)
 
-    async def lives(self, true: Callable[[ShownCase], bool], why: str) -> ShownCase:
+    async def lives(self, true: Callable[[ShownCase], bool], why: str, *, to_the_hour: bool = True) -> ShownCase:
         """Let the case go on, and time pass whenever it rests until an instant, until something is true of it."""
         while True:
             found: ShownCase | datetime = await self._soon(_Rest(self, true).look, why)
             if isinstance(found, ShownCase):
                 return found
-            await self.until(found + timedelta(seconds=1))
+            await self.until(found + timedelta(seconds=1) if to_the_hour else _mark_after(found))
 
     async def settled(self) -> None:
         """Let the case go on until it is settled. A person agrees where asked, and finds the money where it is late."""
-        while (shown := await self.lives(_settled_or_asks, "the case settles")).case.is_open:
+        while (shown := await self.lives(_settled_or_asks, "the case settles", to_the_hour=False)).case.is_open:
             if _asked(shown) is not None:
                 await self.agreed()
             else:
@@ -225,11 +226,16 @@ class _Rest:
         if self.true(shown):
             return shown
         case = shown.case
-        self.rests = self.rests + 1 if case.version == self.version else 0
+        still = case.version == self.version and await is_quiet(self.scene.play.gateway)
+        self.rests = self.rests + 1 if still else 0
         self.version = case.version
         if self.rests < _AT_REST or case.due_at is None or case.waits_for in _PEOPLE:
             return None
         return case.due_at if case.due_at > self.scene.now() + _AHEAD else None
+
+
+def _mark_after(instant: datetime) -> datetime:
+    return instant + _MARKS - (instant - datetime.min.replace(tzinfo=instant.tzinfo)) % _MARKS
 
 
 def _settled_or_asks(shown: ShownCase) -> bool:

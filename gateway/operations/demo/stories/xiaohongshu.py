@@ -10,7 +10,8 @@ from gateway.errors import GatewayError
 from gateway.model.attested import FactName
 from gateway.model.order import Phase
 from gateway.operations.books import show_quota
-from gateway.operations.demo.stories.scene import PERSON, Scene
+from gateway.operations.demo.day import PERSON
+from gateway.operations.demo.stories.scene import Scene
 from gateway.operations.demo.stories.story import Story
 from gateway.operations.facts import set_fact
 from gateway.policy.terms import EvidenceKind, Interception, Reason, Reply
@@ -41,10 +42,8 @@ async def _invited(scene: Scene) -> None:
     """The shelf is empty an hour after the payment: the buyer is asked to cancel, does, and is let go."""
     paid = scene.now() - _HOUR
     await scene.placed(placed_at=paid - _HOUR, paid_at=paid, ship_by=paid + 45 * _HOUR)
-    opened = await scene.typed("cases", "open", scene.order_id, "--reason", Reason.out_of_stock)
-    scene.cases.append(opened["id"])
-    task = await scene.asked_for(TaskKind.send_message, "offer_cancel")
-    await scene.typed("contact", "sent", scene.order_id, "--purpose", task.details["purpose"])
+    await scene.opened(Reason.out_of_stock)
+    await scene.did(TaskKind.send_message, "offer_cancel")
     await scene.sees(lambda shown: shown.case.waits_for is WaitsFor.buyer, "the buyer is waited for")
     await scene.passes(timedelta(minutes=40))
     await scene.happens("buyer_requests_cancellation")
