@@ -356,8 +356,10 @@ def _make_due(connection: Connection, effect: Effect, now: datetime) -> None:
     wake_cases(connection, effect.store, [effect.act.order_id], now, "effect")
 
 
-def called_elsewhere(connection: Connection, effect: str) -> bool:
-    """Tell whether an effect is in mid-call in another process that shows that it lives."""
+def being_called(connection: Connection, effect: str) -> bool:
+    """Tell whether somebody is calling an effect that stands so: this process, or another that shows that it lives."""
+    if effect in _IN_HAND:
+        return True
     caller = connection.execute(select(effects.c.caller).where(effects.c.id == effect)).scalar_one()
     return caller is not None and caller != leases.this_process() and caller in leases.living(connection)
 

@@ -7,7 +7,7 @@ looked for at the platform and never called again unseen.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection as Transaction
@@ -16,9 +16,9 @@ from gateway.cases import turns
 from gateway.cases.after import Aftermath
 from gateway.cases.carrying_out import CarryingOut
 from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, cases_named
-from gateway.cases.effects import Effect, EffectState, called_elsewhere, confirmed, effects_of, effects_of_orders
+from gateway.cases.effects import Effect, EffectState, being_called, confirmed, effects_of, effects_of_orders
 from gateway.cases.ending import Standing
-from gateway.cases.found import Found
+from gateway.cases.found import Found, no_order
 from gateway.cases.looking import Looked, look_all
 from gateway.cases.road import Road
 from gateway.cases.step import STOPPED_LOOK, Step, StepKind, asked_first, needs_of, step_of
@@ -26,6 +26,7 @@ from gateway.cases.turn import Means, Now, Turn
 from gateway.cases.turns import News, Rest, Superseded
 from gateway.errors import GatewayError
 from gateway.model.store import StoreMode
+from gateway.orders.store import is_stored
 from gateway.ports import Offered, Operation, StockPort
 from gateway.storage.joined import Joined
 from gateway.sync.connections import Connection
@@ -77,14 +78,42 @@ class CaseLoop:
             begun, effects = await (self._begin(case_id) if claimed else self._begin_now(case_id))
             if begun is None:
                 return Turn(case=await self._case(case_id))
-            try:
-                return await self._turn(begun, effects, patient=not claimed, yes_by=yes_by)
-            except Superseded:
-                raise
-            except GatewayError as error:
-                words = f"{type(error).__name__}: {error}"
-                await self._road.database.write(lambda c: turns.stumble(c, begun, words))
-                raise
+            return await self._begun(begun, effects, patient=not claimed, yes_by=yes_by)
+
+    async def open(
+        self, connection: Connection, order_id: str, opens: Callable[[Transaction], Case], *, yes_by: str | None = None
+    ) -> Turn:
+        """Read an order, open a case of it or go on with its open one (``opens``), and take its turn on what was read.
+
+        Nothing is opened where the order cannot be read. Raises NotFound, and as `take` and ``opens``.
+        """
+        store = connection.store.id
+        async with self._road.alone.with_order(store, order_id):
+            await self._road.read_anew(connection, order_id)
+
+            def begin(c: Transaction) -> tuple[Case, Case | None, Sequence[Effect]]:
+                if not is_stored(c, store, order_id):
+                    raise no_order(store, order_id)
+                case = opens(c)
+                return case, *_with_effects(c, [turns.begin_now(c, case.id, self._road.clock.now())])[0]
+
+            case, begun, effects = await self._road.database.write(begin)
+            if begun is None:
+                return Turn(case=case)
+            return await self._begun(begun, effects, patient=True, yes_by=yes_by, fresh=True)
+
+    async def _begun(
+        self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None, fresh: bool = False
+    ) -> Turn:
+        """Take a turn that has begun; ``fresh``: the facts were read since its order is in these hands."""
+        try:
+            return await self._turn(case, effects, patient=patient, yes_by=yes_by, fresh=fresh)
+        except Superseded:
+            raise
+        except GatewayError as error:
+            words = f"{type(error).__name__}: {error}"
+            await self._road.database.write(lambda c: turns.stumble(c, case, words))
+            raise
 
     def _begin_due(self, c: Transaction, case_ids: Sequence[str]) -> list[_Begun]:
         return _with_effects(c, turns.begin_due(c, case_ids, self._road.clock.now()))
@@ -93,27 +122,33 @@ class CaseLoop:
         now = self._road.clock.now()
         return await self._road.database.write(lambda c: _with_effects(c, [turns.begin_now(c, case_id, now)])[0])
 
-    async def _turn(self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None) -> Turn:
+    async def _turn(
+        self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None, fresh: bool
+    ) -> Turn:
         """Take a turn, and again on fresh facts where news come before its call; in the end they have made it due."""
         for _ in range(_LOOKS):
             try:
-                return await self._look(case, effects, patient=patient, yes_by=yes_by)
+                return await self._look(case, effects, patient=patient, yes_by=yes_by, fresh=fresh)
             except News:
-                effects = await self._effects(case)
+                effects, fresh = await self._effects(case), False
         standing = await self._road.database.read(lambda c: case_of(c, case.id))
         return Turn(case=standing, because="News come faster than they can be decided on; it goes on by itself.")
 
     async def _effects(self, case: Case) -> Sequence[Effect]:
         return await self._road.database.read(lambda c: effects_of(c, case.store, case.order_id))
 
-    async def _look(self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None) -> Turn:
+    async def _look(
+        self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None, fresh: bool
+    ) -> Turn:
         connection = await self._road.open(case.store)
         under_way = next((each for each in effects if each.state.is_open), None)
         if under_way is not None and not (_is_own(under_way, case) and under_way.state is EffectState.committed):
             waiting = await self._await(case, under_way, connection, patient=patient)
             if waiting is not None:
                 return waiting
-            under_way, effects = None, await self._effects(case)
+            under_way, effects, fresh = None, await self._effects(case), False
+        if not fresh:
+            await self._road.read_anew(connection, case.order_id)
         now = await self._now(case, connection, confirmed(effects), patient=patient)
         if case.stage is Stage.after and self._aftermath is not None:
             return await self._after(now, self._aftermath, under_way)
@@ -123,9 +158,9 @@ class CaseLoop:
         """See what became of a call under way; return None once it is settled, and the turn goes on."""
         again = None
         if effect.state is EffectState.calling:
-            if await self._road.database.read(lambda c: called_elsewhere(c, effect.id)):
+            if await self._road.database.read(lambda c: being_called(c, effect.id)):
                 again = _NEXT_LOOK
-            else:  # whoever called it is gone: in this process nobody else is with this order now
+            else:  # whoever called it is gone
                 effect = await self._road.effects.interrupted(effect)
         if effect.state is EffectState.unknown:
             if patient:
@@ -142,8 +177,7 @@ class CaseLoop:
         return Turn(case=after, effect=effect, because=rest.because)
 
     async def _now(self, case: Case, connection: Connection, known: Collection[str], *, patient: bool) -> Now:
-        """Read the facts anew; decide and see how the case stands, both in one snapshot."""
-        await self._road.read_anew(connection, case.order_id)
+        """Decide, and see how the case stands, both in one snapshot of the facts as they were read."""
         found, standing = await self._look_at(Looked(case, connection))
         return Now(
             case=case,

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sqlalchemy import Connection as Transaction
+
 from gateway.cases.acting import act_of
 from gateway.cases.after import Aftermath
 from gateway.cases.case import Case, case_of_intent, open_case
@@ -93,15 +95,13 @@ class Resolver:
         reason is open, when it rests, or when what became of an effect is not known yet.
         """
         connection = await self._road.open(store_id)
-        await self._road.order(connection, order_id)  # there is no case without an order
-        now = self._road.clock.now()
-        case = await self._road.database.write(
-            lambda c: open_case(
-                c, store=store_id, order_id=order_id, reason=reason.value, by=by, now=now, due_at=now + LEASE
-            )
-        )
-        turn = await self.cases.take(case.id, yes_by=by if approved else None)
-        return _resolution(turn)
+
+        def opens(c: Transaction) -> Case:
+            now = self._road.clock.now()
+            told = {"store": store_id, "order_id": order_id, "reason": reason.value, "by": by}
+            return open_case(c, **told, now=now, due_at=now + LEASE)
+
+        return _resolution(await self.cases.open(connection, order_id, opens, yes_by=by if approved else None))
 
     async def advance(self, effect_id: str) -> timedelta | None:
         """Take an open effect one step further; return the time until the next step, None once it is settled.
@@ -132,7 +132,7 @@ class Resolver:
             return await self.commands.objection(effect, connection)
         found = await self._decide(connection, order_id, Reason(intent.reason))
         act = act_of(found, connection.manifest)
-        if act is None or (act.operation, act.reason) != (effect.act.operation, effect.act.reason):
+        if act != effect.act:
             return f"the facts have changed before it was sent: {found.decision.explanation}"
         return None
 

@@ -23,7 +23,7 @@ from gateway.cases.effects import (
     EffectState,
     Guard,
     Recorded,
-    called_elsewhere,
+    being_called,
     commit,
     confirmed,
     effect_of,
@@ -304,9 +304,8 @@ class Road:
             return None
         connection = await self.open(effect.store)
         if effect.state is EffectState.calling:
-            if await self.database.read(lambda c: called_elsewhere(c, effect_id)):
+            if await self.database.read(lambda c: being_called(c, effect_id)):
                 return _HAND_OVER
-            # whoever called it is gone: the caller has this order to itself, so nobody in this process does
             effect = await self.effects.interrupted(effect)
         if effect.state is EffectState.unknown:
             return (await self.settle(effect, connection))[1]
