@@ -7,7 +7,7 @@ NODE    = tests/clients/node
 # Hundreds of processes are started; without bytecode each compiles some 300 modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all test-kills test-clients check bench lock clean
+.PHONY: demo test test-all test-clients check bench lock clean
 
 demo: $(VENV)/.runtime        ## play a short shop day against the simulators
 	$(BIN)/gateway demo
@@ -16,10 +16,7 @@ test: $(VENV)/.dev            ## the tests a developer runs before each commit
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-all: $(VENV)/.dev $(CLIENTS)/.ready $(NODE)/node_modules/.package-lock.json  ## every test, the slow ones included, with many more drawn examples
-	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 --dist loadfile -m "not kills"
-
-test-kills: $(VENV)/.dev      ## hundreds of cases while processes are killed, on both databases; wants a quiet machine
-	$(BIN)/pytest tests/kills/test_kills.py -m kills
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 --dist loadfile
 
 test-clients: $(VENV)/.dev $(CLIENTS)/.ready $(NODE)/node_modules/.package-lock.json  ## client libraries by others, against the simulators
 	$(BIN)/pytest tests/clients

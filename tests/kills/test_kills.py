@@ -35,7 +35,7 @@ from gateway.storage.stores import apps
 from tests.kills.fleet import CHANCE, Fleet, Kill, Shops, Slot, come_to_rest, free_port, kill_all, plan, until
 from tests.kills.mortal import Place
 
-pytestmark = [pytest.mark.kills, pytest.mark.slow, pytest.mark.timeout(900)]  # real processes, killed
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # real processes, killed
 
 MOST_TURNS = 60  # of one case; it dies in the midst of some, and its calls fail now and then
 PLATFORMS = ("shopee", "tiktok_shop", "xiaohongshu", "alibaba_1688")
