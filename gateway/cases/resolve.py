@@ -98,8 +98,9 @@ class Resolver:
 
         def opens(c: Transaction) -> Case:
             now = self._road.clock.now()
-            told = {"store": store_id, "order_id": order_id, "reason": reason.value, "by": by}
-            return open_case(c, **told, now=now, due_at=now + LEASE)
+            return open_case(
+                c, store=store_id, order_id=order_id, reason=reason.value, by=by, now=now, due_at=now + LEASE
+            )
 
         return _resolution(await self.cases.open(connection, order_id, opens, yes_by=by if approved else None))
 

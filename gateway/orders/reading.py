@@ -73,6 +73,12 @@ def _read(
     return found
 
 
+def is_stored(connection: Connection, store: str, order_id: str) -> bool:
+    """Tell whether an order was ever read."""
+    mine = (orders.c.store == store) & (orders.c.order_id == order_id)
+    return connection.execute(select(orders.c.order_id).where(mine)).first() is not None
+
+
 def raw(connection: Connection, vault: Vault, store: str, order_id: str) -> bytes | None:
     """Return the platform's own words for an order, or None when none are kept. Personal data: never log it."""
     return _opened(connection, vault, "order_raw", store, order_id)
@@ -106,12 +112,7 @@ def erase_person(connection: Connection, store: str, order_id: str) -> bool:
 
     The facts of the order stay. Returns False when no such order is stored or its person was erased before.
     """
-    if (
-        connection.execute(
-            select(orders.c.order_id).where(orders.c.store == store, orders.c.order_id == order_id)
-        ).first()
-        is None
-    ):
+    if not is_stored(connection, store, order_id):
         return False
     named = {"the_store": store, "the_order_id": order_id}
     for table in (order_personal, order_raw, repeat_traces):

@@ -3,6 +3,7 @@
 from gateway.orders.reading import (
     StoredOrder,
     erase_person,
+    is_stored,
     open_with_deadlines,
     order,
     orders_of,
@@ -14,6 +15,7 @@ __all__ = [
     "Changes",
     "StoredOrder",
     "erase_person",
+    "is_stored",
     "open_with_deadlines",
     "order",
     "orders_of",
