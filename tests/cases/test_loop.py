@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from gateway.cases.approvals import ApprovalState, Role, answer, approvals_like
 from gateway.cases.case import case_of, history_of, open_case
@@ -14,12 +15,13 @@ from gateway.cases.effects import EffectState, effects_of
 from gateway.cases.steering import hand_over, pause, resume, stop
 from gateway.cases.tasks import TaskState, tasks_like
 from gateway.cases.turns import Superseded
-from gateway.errors import NeedsApproval, NotAllowed, NotSent, OutcomeUnknown, RateLimited, Refused
+from gateway.errors import NeedsApproval, NotAllowed, NotFound, NotSent, OutcomeUnknown, RateLimited, Refused
 from gateway.model.order import Closure, EndedBy
 from gateway.model.store import StoreMode
 from gateway.policy.terms import Reason
 from gateway.ports import Act
 from gateway.storage import stores as rows
+from gateway.storage.schema import cases
 from gateway.work.wake import wake_all, wake_cases
 
 
@@ -164,6 +166,53 @@ async def test_yes_in_the_foreground_is_on_record_as_that_persons(shop: Any) -> 
     (used,) = await shop.read(lambda c: approvals_like(c, case_id=done.case.id))
     assert (used.first_by, used.state) == ("anna", "used")
     assert used.case_id == done.case.id
+
+
+async def test_who_waits_for_it_has_the_order_read_once_a_turn(shop: Any) -> None:
+    await shop.database.write(lambda c: rows.set_mode(c, "s1", StoreMode.ask))
+    read = len(shop.platform.fetched)
+    with pytest.raises(NeedsApproval):
+        await shop.resolver().resolve("s1", "o1", Reason.out_of_stock, by="anna")
+    assert shop.platform.fetched[read:] == ["o1"]
+    read, before_the_call = len(shop.platform.fetched), []
+
+    async def look(act: Act) -> None:
+        before_the_call.extend(shop.platform.fetched[read:])
+
+    shop.platform.on_perform = look
+    done = await shop.resolver().resolve("s1", "o1", Reason.out_of_stock, by="anna", approved=True)
+    assert (done.effect.state, before_the_call) == (EffectState.confirmed, ["o1"])
+
+
+async def test_no_case_is_opened_of_an_order_that_cannot_be_read(shop: Any) -> None:
+    def fails(ids: Any) -> None:
+        raise NotSent("no line")
+
+    shop.platform.before_fetch = fails
+    with pytest.raises(NotSent):
+        await shop.resolver().resolve("s1", "o1", Reason.out_of_stock, by="anna")
+    shop.platform.before_fetch = lambda ids: None
+    with pytest.raises(NotFound):
+        await shop.resolver().resolve("s1", "unheard of", Reason.out_of_stock, by="anna")
+    assert await shop.read(lambda c: c.execute(select(cases.c.id)).all()) == []
+
+
+async def test_the_order_is_read_again_where_the_turn_waited_for_another(shop: Any) -> None:
+    """What a call under way comes to is newer than what was read when the order was asked for."""
+    case = await opened(shop)
+
+    async def lost(act: Act) -> None:
+        raise OutcomeUnknown("lost")
+
+    shop.platform.on_perform = lost
+    await turn(shop, case)
+    assert [each.state for each in await effects(shop)] == [EffectState.unknown]
+    shop.platform.on_perform = None
+    shop.clock.advance(timedelta(minutes=10))  # long enough for a call that does not show not to have come
+    read = len(shop.platform.fetched)
+    done = await shop.resolver().resolve("s1", "o1", Reason.out_of_stock, by="anna")
+    assert done.effect.state is EffectState.confirmed
+    assert shop.platform.fetched[read:][:2] == ["o1", "o1"], "before the probe, and after it told that nothing came"
 
 
 async def test_other_hands_settle_it_and_take_back_what_was_asked(shop: Any) -> None:
