@@ -86,7 +86,7 @@ async def test_it_runs_while_it_holds_and_renews(database):
     await asyncio.gather(first, second, return_exceptions=True)
 
 
-async def test_who_lost_it_is_stopped_and_waits_again(database, take):
+async def test_who_lost_it_is_stopped_and_waits_again(database):
     mine = Leases(database, "a", length=SHORT)
     began, ended = [], []
 
@@ -99,10 +99,13 @@ async def test_who_lost_it_is_stopped_and_waits_again(database, take):
 
     holding = asyncio.create_task(mine.hold("sync:shop", work))
     await until(lambda: began == [1])
+
     # as if it had slept for long: its lease lapsed, and another process has taken it
-    await database.write(lambda c: leases.release(c, Lease("sync:shop", "a", 1)))
-    stolen = await take("b", length=SHORT)
-    assert stolen.fence == 2
+    def steal(c):  # at once: the first would take it again
+        leases.release(c, Lease("sync:shop", "a", 1))
+        return leases.take(c, "sync:shop", "b", SHORT)
+
+    assert (await database.write(steal)).fence == 2
     await until(lambda: ended == [1])
     await until(lambda: began == [1, 3])  # that process died: it lapsed again
     holding.cancel()
