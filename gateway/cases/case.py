@@ -312,7 +312,7 @@ def row_of(case: Case) -> dict[str, object]:
 
 
 def _load(row: Row[Any]) -> Case:
-    values = row._asdict()
+    values = dict(zip(_COLUMNS, row, strict=True))
     for name in _MOMENTS:
         values[name] = None if values[name] is None else from_micros(values[name])
     values |= {

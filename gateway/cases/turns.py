@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
@@ -181,7 +182,11 @@ def _left(leaving: Leaving, standing: Case, now: datetime) -> Case:
     due_at = rest.due_at
     if seen is not None and standing.version > seen and standing.due_at is not None:
         due_at = standing.due_at if due_at is None else min(due_at, standing.due_at)
-    after = replace(
+    decided: dict[str, Any] = {}
+    if rest.decision is not None:
+        cost = None if rest.cost is None else to_minor(rest.cost.amount, rest.cost.currency)
+        decided = {"decision": rest.decision, "act_by": _in_utc(rest.act_by), "cost_minor": cost}
+    return replace(
         standing,
         version=standing.version + 1,
         state=rest.state,
@@ -193,11 +198,8 @@ def _left(leaving: Leaving, standing: Case, now: datetime) -> Case:
         path=standing.path if rest.path is None else rest.path,
         step=standing.step if rest.step is None else rest.step,
         outcome=rest.outcome or standing.outcome,
+        **decided,
     )
-    if rest.decision is None:
-        return after
-    cost = None if rest.cost is None else to_minor(rest.cost.amount, rest.cost.currency)
-    return replace(after, decision=rest.decision, act_by=_in_utc(rest.act_by), cost_minor=cost)
 
 
 def _in_utc(instant: datetime | None) -> datetime | None:

@@ -147,6 +147,15 @@ def insert_many(connection: Connection, statement: Insert, rows: Sequence[tuple[
         _insert(connection, _of_whole_rows(statement, connection.dialect), _apart(connection, statement, names, rows))
 
 
+def whole_rows(
+    connection: Connection, statement: Select[Any], parameters: Mapping[str, object]
+) -> list[dict[str, Any]]:
+    """Return rows by the names of their columns, to be changed and written back."""
+    result = connection.execute(statement, parameters)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
+
+
 def write_back(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Write whole rows as they were read and then changed within the same act; what they hold is as in `run_many`.
 

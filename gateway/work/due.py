@@ -12,7 +12,7 @@ from gateway.storage.engines import parse_url
 from gateway.work.carrying import Handler
 from gateway.work.runner import Runner
 
-_MANY = 64  # pieces at a time: most wait for a platform, and those that write together share a commit
+_MANY = 128  # pieces at a time: most wait for a platform, and those that come together share their statements
 
 
 class DueRunner(Protocol):

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, sele
 from gateway.errors import Conflict
 from gateway.storage.moments import from_micros, to_micros
 from gateway.storage.schema import work
-from gateway.storage.statements import one_of, run_many, unindexed, unlocked, write_back
+from gateway.storage.statements import one_of, run_many, unindexed, unlocked, whole_rows, write_back
 
 
 class WorkState(StrEnum):
@@ -102,7 +102,7 @@ def submit(connection: Connection, kind: str, key: str, due_at: datetime, payloa
 def submit_all(connection: Connection, kind: str, due_at: Mapping[str, datetime], payload: bytes) -> None:
     """Ask for several pieces of work of a kind, each named by its key, as `submit` does for one."""
     named = {"the_kind": kind, "keys": orjson.dumps(list(due_at)).decode()}
-    stored = {row.key: row._asdict() for row in connection.execute(_NAMED, named)}
+    stored = {row["key"]: row for row in whole_rows(connection, _NAMED, named)}
     fresh = [_fresh(kind, key, to_micros(due), payload) for key, due in due_at.items() if key not in stored]
     run_many(connection, _NEW, fresh)
     write_back(connection, work, [_anew(row, to_micros(due_at[key]), payload) for key, row in stored.items()])
@@ -201,7 +201,7 @@ def _ended(row: Mapping[str, Any], how: Ending) -> dict[str, Any]:
 
 def by_id(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return whole rows of work by their ids."""
-    return {row.id: row._asdict() for row in connection.execute(_BY_IDS, {"ids": ids})}
+    return {row["id"]: row for row in whole_rows(connection, _BY_IDS, {"ids": ids})}
 
 
 def release_all(connection: Connection, worker: str | None) -> int:
