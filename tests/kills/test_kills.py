@@ -37,6 +37,7 @@ from tests.kills.mortal import Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # real processes, killed
 
+TAKE_OVER = 10  # seconds; what is promised of one death
 MOST_TURNS = 60  # of one case; it dies in the midst of some, and its calls fail now and then
 PLATFORMS = ("shopee", "tiktok_shop", "xiaohongshu", "alibaba_1688")
 EACH, BY_CHANCE = 6, 10  # kills at each of the five places, and at any instant
@@ -191,7 +192,11 @@ async def test_three_workers_on_postgresql(gateway: Gateway, empty_database_url:
         handovers = Handovers(connection)
         await check_killing(gateway, slots, handovers.watch)
         took = await handovers.all_made()
-    print(f"{len(took)} pieces of work taken over: median {statistics.median(took):.1f} s, longest {max(took):.1f} s")
+    soon = sum(each <= TAKE_OVER for each in took) / len(took)  # an heir may be killed before it comes to it
+    print(
+        f"{len(took)} pieces of work taken over: median {statistics.median(took):.1f} s, longest {max(took):.1f} s, "
+        f"{soon:.0%} within {TAKE_OVER} s"
+    )
     assert len(took) >= 5 * EACH
 
 
