@@ -61,6 +61,17 @@ def prepare_batch(batch: OrderBatch) -> PreparedBatch:
     return PreparedBatch(orders, tuple(batch.bad), tuple(batch.unmapped))
 
 
+def join_batches(batches: Sequence[PreparedBatch]) -> PreparedBatch:
+    """Return batches that follow each other as one. An order may be in it more than once, the last told last."""
+    if len(batches) == 1:
+        return batches[0]
+    return PreparedBatch(
+        [order for batch in batches for order in batch.orders],
+        [bad for batch in batches for bad in batch.bad],
+        [word for batch in batches for word in batch.unmapped],
+    )
+
+
 def prepare(order: Order, as_of: Mapping[str, datetime] | None = None, raw: bytes | None = None) -> PreparedOrder:
     """Return one order as it will be stored; ``as_of`` as in `Known`. Pure."""
     document = document_of(order, as_of)

@@ -3,96 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from math import ceil
 
 import structlog
 from sqlalchemy import Connection
 
 from gateway.config import SyncSettings
-from gateway.errors import InvalidRequest, NotFound
-from gateway.ledger.found import book_found
 from gateway.model.store import Store
-from gateway.orders.link_news import note_linked
 from gateway.orders.quarantine import due_for_retry, list_open, resolve
 from gateway.orders.store import open_with_deadlines
-from gateway.orders.suspects import mark
 from gateway.policy.rule_set import RuleSet
 from gateway.ports import Adapter, AfterSaleSource, Channel, Clock, Window
 from gateway.storage.database import Database
 from gateway.storage.vault import Vault
 from gateway.sync.aside import Aside
-from gateway.sync.cursors import Cursor, cursors_of, drop_cursor, load_cursor, save_cursor
+from gateway.sync.cursors import Cursor, cursors_of, load_cursor
 from gateway.sync.gaps import record_gaps
-from gateway.sync.streams import AfterSaleStream, Loaded, OrderStream, Page, Saved, Stream
+from gateway.sync.pages import Pages
+from gateway.sync.progress import Progress, PullReport, Tally
+from gateway.sync.slices import count_slices, goes_by_creation, named_by_creation, slices, stream_of
+from gateway.sync.storing import Storing
+from gateway.sync.streams import AfterSaleStream, OrderStream, Saved, Stream
 from gateway.sync.together import together
+
+__all__ = ["Progress", "Pull", "PullReport"]
 
 log = structlog.get_logger(__name__)
 
-_SECOND = timedelta(seconds=1)
-_AHEAD = 4  # pages of a window that may be under way or wait while one is stored
 _AT_ONCE = 200  # open orders read and stored together
 _LONG = timedelta(hours=6)  # what was missed for longer is read in slices side by side
-_FINE = 4  # slices for each that is read at a time: spans of time hold unlike numbers of changes
 _RECONCILED = "reconciled"  # the cursor that keeps when a second look was taken last
-_CREATED = ".created"  # ends the name of a cursor that goes by creation time
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a pull has come. ``remaining`` is an estimate from the pace so far, None at the start.
-
-    A pull of a span of time says how much of it is ``done``; one of orders known by number says how many there are.
-    """
-
-    store: str
-    doing: str
-    seen: int
-    done: timedelta
-    total: timedelta
-    remaining: timedelta | None
-    of: int | None = None
-
-    @property
-    def share(self) -> float:
-        """Return how much is done, from 0 to 1."""
-        if self.of is not None:
-            return min(self.seen / self.of, 1.0) if self.of else 1.0
-        return min(self.done / self.total, 1.0) if self.total else 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class PullReport:
-    """What a pull did."""
-
-    store: str
-    seen: int = 0
-    changed: int = 0
-    bad: int = 0
-    gaps: int = 0
-
-    def __add__(self, other: PullReport) -> PullReport:
-        return replace(
-            self,
-            seen=self.seen + other.seen,
-            changed=self.changed + other.changed,
-            bad=self.bad + other.bad,
-            gaps=self.gaps + other.gaps,
-        )
-
-
-@dataclass(slots=True)
-class _Tally:
-    """How far all that is read side by side for one stream has come together."""
-
-    began: datetime
-    total: timedelta
-    done: timedelta = timedelta()
-    seen: int = 0
 
 
 class Pull:
@@ -120,13 +63,11 @@ class Pull:
     ) -> None:
         self._store = store
         self._database = database
-        self._vault = vault
         self._clock = clock
         self._settings = settings
         self._tell = tell
         self._turn = turn or asyncio.Lock()
-        self._rules = rules
-        self._guard = guard
+        self._storing = Storing(store=store, database=database, vault=vault, clock=clock, rules=rules, guard=guard)
         self._aside = Aside()
         self._orders = OrderStream(store, adapter, channel, settings.parallel, self._aside)
         self._after_sales = (
@@ -156,34 +97,13 @@ class Pull:
     async def range(self, start: datetime, end: datetime) -> PullReport:
         """Pull everything updated from ``start`` to ``end``; resumed by the next `changes` when interrupted."""
         count = self._settings.parallel
-        slices = [cursor for stream in self._streams for cursor in self._slices(stream.name, start, end, count)]
+        planned = [cursor for stream in self._streams for cursor in self._slices(stream.name, start, end, count)]
         async with self._turn, self._aside:
-            await self._plan(slices)
+            await self._storing.plan(planned)
             return await self._unfinished_ranges()
 
     def _slices(self, name: str, start: datetime, end: datetime, count: int) -> list[Cursor]:
-        """Return the cursors of a span cut into ``count`` slices that can be read side by side.
-
-        Many platforms tell the next page's token with a page only: one slice alone waits for one call at a time.
-        """
-        step = max((end - start) / count, _SECOND)
-        slices: list[Cursor] = []
-        at = start
-        while at < end:
-            until = min(at + step, end)
-            slices.append(Cursor(self._store.id, f"{name}@{at:%Y%m%dT%H%M%S}-{until:%Y%m%dT%H%M%S}", at, until=until))
-            at = until
-        return slices
-
-    async def _plan(self, planned: Sequence[Cursor]) -> None:
-        now = self._clock.now()
-
-        def act(connection: Connection) -> None:
-            self._guard(connection)
-            for cursor in planned:
-                save_cursor(connection, cursor, now)
-
-        await self._database.write(act)
+        return slices(self._store.id, name, start, end, count)
 
     async def reconcile_if_due(self) -> PullReport:
         """Reconcile when the last time is `reconcile_every` ago; when that was survives a restart."""
@@ -191,7 +111,7 @@ class Pull:
         if last is not None and self._clock.now() - last.position < self._settings.reconcile_every:
             return PullReport(self._store.id)
         report = PullReport(self._store.id) if last is None else await self.reconcile()
-        await self._plan([Cursor(self._store.id, _RECONCILED, self._clock.now())])
+        await self._storing.plan([Cursor(self._store.id, _RECONCILED, self._clock.now())])
         return report
 
     async def reconcile(self) -> PullReport:
@@ -203,7 +123,7 @@ class Pull:
             start = cursor.position - self._settings.reconcile_span
             past = self._slices(stream.name, start, known_to, self._settings.parallel)
             changed: list[str] = []
-            tally = _Tally(self._clock.now(), known_to - start)
+            tally = Tally(self._clock.now(), known_to - start)
             reports = await together(
                 self._read(stream, each, keep=False, changed=changed, tally=tally) for each in past
             )
@@ -238,14 +158,14 @@ class Pull:
     async def named(self, ids: Sequence[str]) -> PullReport:
         """Read the orders named."""
         loaded = await self._orders.load_named(ids)
-        return self._report(await self._save_one(loaded))
+        return self._report(await self._storing.pages([loaded]))
 
     async def named_requests(self, ids: Sequence[str]) -> PullReport:
         """Read the after-sale requests named; nothing where the platform keeps them within orders."""
         total = Saved()
         if self._after_sales is not None:
             for loaded in await self._after_sales.load_named(ids):
-                total += await self._save_one(loaded)
+                total += await self._storing.pages([loaded])
         return self._report(total)
 
     async def retry_quarantine(self, *, everything: bool = False) -> PullReport:
@@ -261,7 +181,7 @@ class Pull:
             total += await self._retry_orders(orders)
         if requests and self._after_sales is not None:
             for loaded in await self._after_sales.load_named(requests):
-                total += await self._save_one(loaded)
+                total += await self._storing.pages([loaded])
                 good = [item.request_id for item in loaded.page.after_sales]
                 await self._settle_quarantine("after_sales", good)
         return self._report(total)
@@ -269,7 +189,7 @@ class Pull:
     async def _retry_orders(self, ids: Sequence[str]) -> Saved:
         loaded = await self._orders.load_named(ids)
         good = [order.order_id for batch in loaded.batches for order in batch.orders]
-        saved = await self._save_one(loaded)
+        saved = await self._storing.pages([loaded])
         await self._settle_quarantine("orders", good)
         return saved
 
@@ -294,23 +214,11 @@ class Pull:
         by_creation = cursor.moved_at is None and stream.widest_created is not None
         count = 1
         if by_creation or self._clock.now() - cursor.position > _LONG:
-            count = await self._count_slices(stream, cursor.position, by_creation=by_creation)
+            now, parallel = self._clock.now(), self._settings.parallel
+            count = await count_slices(stream, cursor.position, now, parallel, by_creation=by_creation)
         if by_creation or count > 1:
             cursor = await self._leave_behind(stream, cursor.position, count, by_creation=by_creation)
         return await self._read(stream, cursor, keep=True)
-
-    async def _count_slices(self, stream: Stream, start: datetime, *, by_creation: bool) -> int:
-        """Return into how many slices the past is cut: as many as it takes windows, or more where there is much.
-
-        There is much when the newest window has more than two pages; some platforms keep two lists, each of a page.
-        """
-        now, most = self._clock.now(), _FINE * self._settings.parallel
-        widest = (stream.widest_created if by_creation else None) or stream.widest
-        newest = Window(max(start, now - widest), now, "created" if by_creation else "updated")
-        following = (await stream.list(newest, None)).next_page
-        if following is not None and (await stream.list(newest, following)).next_page is not None:
-            return most
-        return min(most, ceil((now - start) / widest))
 
     async def _leave_behind(self, stream: Stream, start: datetime, count: int, *, by_creation: bool) -> Cursor:
         """Plan what lies between ``start`` and now as ranges to be read, and return the cursor that goes on from now.
@@ -318,9 +226,9 @@ class Pull:
         What changes after now is found by its change, also where the past is listed by creation time.
         """
         now = self._clock.now()
-        name = stream.name + (_CREATED if by_creation else "")
+        name = named_by_creation(stream) if by_creation else stream.name
         ahead = Cursor(self._store.id, stream.name, now)
-        await self._plan([*self._slices(name, start, now, count), ahead])
+        await self._storing.plan([*self._slices(name, start, now, count), ahead])
         return ahead
 
     async def _unfinished_ranges(self) -> PullReport:
@@ -328,19 +236,19 @@ class Pull:
         stored = await self._database.read(lambda c: cursors_of(c, self._store.id))
         reports = []
         for stream in self._streams:
-            mine = [each for each in stored if each.until is not None and _stream_of(each) == stream.name]
+            mine = [each for each in stored if each.until is not None and stream_of(each) == stream.name]
             mine.sort(key=lambda each: each.position, reverse=True)
             reports.append(self._finish_ranges(stream, mine))
         return sum(await together(reports), PullReport(self._store.id))
 
     async def _finish_ranges(self, stream: Stream, ranges: Sequence[Cursor]) -> PullReport:
         total = sum((each.until - each.position for each in ranges if each.until), timedelta())
-        tally, places = _Tally(self._clock.now(), total), asyncio.Semaphore(self._settings.parallel)
+        tally, places = Tally(self._clock.now(), total), asyncio.Semaphore(self._settings.parallel)
 
         async def finish(cursor: Cursor) -> PullReport:
             async with places:
                 report = await self._read(stream, cursor, keep=True, tally=tally)
-                await self._database.write(lambda c: self._drop(c, cursor))
+                await self._storing.drop(cursor)
                 return report
 
         return sum(await together(finish(each) for each in ranges), PullReport(self._store.id))
@@ -352,134 +260,32 @@ class Pull:
         *,
         keep: bool,
         changed: list[str] | None = None,
-        tally: _Tally | None = None,
+        tally: Tally | None = None,
     ) -> PullReport:
         """Read from ``cursor`` to its end, window by window, page by page, the next page while one is stored."""
-        now, total = self._clock.now(), Saved()
+        now, report = self._clock.now(), PullReport(self._store.id)
         end = cursor.until or now  # a clock that runs would never be caught up with
-        tally = tally or _Tally(now, end - cursor.position)
-        created = stream.widest_created if _CREATED in cursor.stream else None
+        tally = tally or Tally(now, end - cursor.position)
+        created = stream.widest_created if goes_by_creation(cursor) else None
         while cursor.position < end:
             until = cursor.window_end or min(cursor.position + (created or stream.widest), end)
             window = Window(cursor.position, until, "created" if created else "updated")
-            async with aclosing(aiter(_Pages(stream, window, cursor.next_page))) as pages:
+            async with aclosing(aiter(Pages(stream, window, cursor.next_page))) as pages:
                 async for several in pages:
                     before, cursor = cursor.position, cursor.after_page(window, several[-1].next_page)
                     tally.done += cursor.position - before
-                    for saved in await self._save([page.loaded for page in several], cursor if keep else None):
-                        total += saved
-                        tally.seen += saved.seen
-                        if changed is not None:
-                            changed.extend(saved.changed)
-                        self._tell_progress(stream.name, tally)
-        return self._report(total)
-
-    async def _save(self, pages: Sequence[Loaded], cursor: Cursor | None = None) -> Sequence[Saved]:
-        """Store pages that follow each other, and the ``cursor`` after the last, or nothing of it all."""
-        now = self._clock.now()
-
-        def act(connection: Connection) -> Sequence[Saved]:
-            saved = [loaded.save(connection, self._vault, now) for loaded in pages]
-            self._look_at(connection, [order_id for each in saved for order_id in each.orders], now)
-            if cursor is not None:
-                self._guard(connection)
-                save_cursor(connection, cursor, now)
-            return saved
-
-        return await self._database.write(act)
-
-    def _look_at(self, connection: Connection, order_ids: Sequence[str], now: datetime) -> None:
-        """Do what is to be done with orders that differ now: look at linked ones, mark suspicious ones, book closes."""
-        note_linked(connection, self._store.id, order_ids, now)
-        if self._rules is None or not order_ids:
-            return
-        mark(connection, self._vault, self._store, self._rules, order_ids, now)
-        book_found(connection, self._store, self._rules, order_ids, now)
-
-    def _drop(self, connection: Connection, cursor: Cursor) -> None:
-        self._guard(connection)
-        drop_cursor(connection, self._store.id, cursor.stream)
-
-    async def _save_one(self, loaded: Loaded) -> Saved:
-        (saved,) = await self._save([loaded])
-        return saved
+                    saved = await self._storing.pages([page.loaded for page in several], cursor if keep else None)
+                    report += self._report(saved)
+                    tally.seen += saved.seen
+                    if changed is not None:
+                        changed.extend(saved.changed)
+                    self._tell_progress(stream.name, tally)
+        return report
 
     def _report(self, saved: Saved) -> PullReport:
         return PullReport(self._store.id, seen=saved.seen, changed=len(saved.changed), bad=saved.bad)
 
-    def _tell_progress(self, doing: str, tally: _Tally) -> None:
+    def _tell_progress(self, doing: str, tally: Tally) -> None:
         took = self._clock.now() - tally.began
         remaining = took * ((tally.total - tally.done) / tally.done) if tally.done and took else None
         self._tell(Progress(self._store.id, doing, tally.seen, tally.done, tally.total, remaining))
-
-
-def _stream_of(cursor: Cursor) -> str:
-    """Return the name of the stream that a range belongs to."""
-    return cursor.stream.partition("@")[0].removesuffix(_CREATED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One page of a window, whole."""
-
-    loaded: Loaded
-    next_page: str | None
-
-
-class _Pages:
-    """The pages of one window in their order, further ones on their way while the caller works on the last.
-
-    Each step gives all that has been read meanwhile, one page at least. When a page fails, those before it are given
-    first.
-    """
-
-    def __init__(self, stream: Stream, window: Window, first: str | None) -> None:
-        self._stream = stream
-        self._window = window
-        self._first = first
-        self._room = asyncio.Semaphore(_AHEAD)
-        self._arrived = asyncio.Event()
-        self._coming: deque[asyncio.Task[_Read]] = deque()
-
-    async def __aiter__(self) -> AsyncGenerator[Sequence[_Read]]:
-        listing = asyncio.create_task(self._list())
-        listing.add_done_callback(lambda _: self._arrived.set())
-        try:
-            while self._coming or not listing.done():
-                if not self._coming:
-                    self._arrived.clear()
-                    await self._arrived.wait()
-                    continue
-                several = [await self._coming[0]]
-                self._coming.popleft()
-                while self._coming and self._coming[0].done() and self._coming[0].exception() is None:
-                    several.append(self._coming.popleft().result())
-                for _ in several:
-                    self._room.release()
-                yield several
-            await listing
-        finally:
-            for task in (listing, *self._coming):
-                task.cancel()
-            await asyncio.gather(listing, *self._coming, return_exceptions=True)
-
-    async def _list(self) -> None:
-        """List page after page and have each of them read."""
-        page: Page | None = None
-        while page is None or page.next_page is not None:
-            await self._room.acquire()
-            page = await (self._list_first() if page is None else self._stream.list(self._window, page.next_page))
-            self._coming.append(asyncio.create_task(_whole(page)))
-            self._arrived.set()
-
-    async def _list_first(self) -> Page:
-        try:
-            return await self._stream.list(self._window, self._first)
-        except (InvalidRequest, NotFound):
-            if self._first is None:
-                raise
-            return await self._stream.list(self._window, None)  # the page token outlived its welcome: start over
-
-
-async def _whole(page: Page) -> _Read:
-    return _Read(await page.loaded(), page.next_page)

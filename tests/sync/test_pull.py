@@ -235,12 +235,12 @@ async def test_progress_names_store_and_what_remains(desk: Any) -> None:
     assert last.done == last.total == timedelta(days=40)
 
 
-async def test_progress_is_told_page_by_page_and_for_open_orders_by_number(desk: Any) -> None:
+async def test_progress_is_told_as_pages_are_stored_and_for_open_orders_by_number(desk: Any) -> None:
     for n in range(4):
         desk.platform.put(f"o{n}", desk.clock.now() - HOUR, ship_by=desk.clock.now() + timedelta(days=9))
     await desk.pull().changes()
     seen = [told.seen for told in desk.told if told.doing == "orders" and told.seen]
-    assert list(dict.fromkeys(seen)) == [3, 4], "three on a page"
+    assert list(dict.fromkeys(seen)) in ([3, 4], [4]), "three on a page; pages that came together are stored together"
     desk.told.clear()
     desk.clock.advance(timedelta(days=2))
     await desk.pull().changes()
