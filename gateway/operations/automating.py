@@ -32,14 +32,13 @@ from gateway.errors import (
     ConfigurationError,
     Conflict,
     GatewayError,
-    NeedsApproval,
-    NotAllowed,
     RateLimited,
     Unavailable,
 )
 from gateway.model.store import StoreMode
 from gateway.operations.context import Context
 from gateway.storage import stores as rows
+from gateway.storage.lane import CommitUnknown
 from gateway.storage.vault import Vault
 from gateway.work.queue import Claim, submit
 
@@ -50,7 +49,7 @@ AUTOMATION_KIND = "automations"
 _KEY = "all"
 EVERY = timedelta(seconds=15)
 
-_LATER = (Unavailable, RateLimited, AuthError, News)
+_LATER = (Unavailable, RateLimited, AuthError, News, CommitUnknown)
 _Act = Callable[[Connection, Automation, Happening, datetime], None]
 
 
@@ -130,10 +129,8 @@ class Automating:
                 return  # it stands begun, and is taken up again
             except _AboveLimit as error:
                 because, stop = str(error), hold_back
-            except Conflict as error:
+            except GatewayError as error:  # it may have been committed before that
                 effect, because = await context.database.read(lambda c: _sent(c, automation, happening)), str(error)
-            except (NeedsApproval, NotAllowed, GatewayError) as error:
-                because = str(error)
         now, seen = context.clock.now(), guard.seen
         if effect is not None:
             await context.database.write(lambda c: _note_end(c, automation, seen, effect, now))

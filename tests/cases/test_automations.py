@@ -19,7 +19,7 @@ from gateway.cases.effects import EffectState, Recorded, commit, record_decision
 from gateway.cases.notices import Level, tell
 from gateway.cases.stock import OWN, StockLine, StockSource, keep_level
 from gateway.cases.tasks import TaskKind, tasks_open
-from gateway.errors import ConfigurationError, Conflict, NeedsApproval, NotFound, Unavailable
+from gateway.errors import ConfigurationError, Conflict, GatewayError, NeedsApproval, NotFound, Unavailable
 from gateway.marked_yaml import MarkedError
 from gateway.model.order import FulfillmentState, PaymentState
 from gateway.model.store import StoreMode
@@ -33,6 +33,7 @@ from gateway.operations.automations import (
 )
 from gateway.ports import Act, Operation
 from gateway.storage import stores
+from gateway.storage.lane import CommitUnknown
 from gateway.storage.schema import effects
 from tests.kit.office import NOON
 
@@ -431,6 +432,27 @@ async def test_a_lost_answer_is_noted_once_it_is_known_though_the_request_waits_
     assert await _results(office) == [("r1", Result.begun), ("r1", result)]
     assert await office.kinds() == (["automation_refused"] if result is Result.refused else [])
     assert len(ordered) == 1
+
+
+@pytest.mark.parametrize("error", [CommitUnknown("the connection broke"), GatewayError("a fault after the commit")])
+async def test_what_may_have_been_sent_is_not_told_as_refused(office, put, ordered, error) -> None:
+    await office.put("blue", "A")
+    await office.ask("blue", "A", "r1")
+    automating = await put(ACCEPT)
+
+    def sent(c: Any) -> None:
+        intent = record_intent(c, "blue", "A", "accept_request", "automation:yes-sir", NOON)
+        decision = record_decision(c, intent, "blue", "A", Recorded("r", b"{}", b"{}"), NOON)
+        act = Act(Operation.accept_cancellation, "A", "blue:r1:accept", request_id="r1")
+        commit(c, intent=intent, decision=decision, store="blue", act=act, known=(), now=NOON, due_at=NOON)
+
+    office.memory["meanwhile"] = lambda: office.write(sent)
+    office.memory["road"] = error
+    await automating.take()
+    assert await _results(office) == [("r1", Result.begun)]
+    await _became(office, EffectState.confirmed)
+    await automating.take()
+    assert await _results(office) == [("r1", Result.begun), ("r1", Result.done)]
 
 
 async def test_a_request_that_was_begun_and_taken_back_is_closed_without_a_word(office, put, ordered) -> None:
