@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -34,9 +34,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from gateway.storage.json_rows import insert_as_json
+
 T = TypeVar("T")
 
-_ROWS_A_STATEMENT = (256, 64)  # few sizes, so that few texts are made and kept; what is left goes in one of its own
+_ROWS_A_STATEMENT = 256
+_TEXTS = 256  # of statements for many rows, kept at most: each number of rows has a text of its own
 _APPEND_PUSHES = (
     "INSERT INTO inbox (platform, app, via, received_at, due_at, headers, sealed, deliveries, state, attempts, "
     "last_error) VALUES "
@@ -127,11 +130,11 @@ def run_many(connection: Connection, statement: Insert | Update | Delete, rows: 
     """
     if not rows:
         return
-    names = tuple(rows[0])
-    sql, take = _compiled(statement, connection.dialect, names)
+    sql, take = _compiled(statement, connection.dialect, tuple(rows[0]))
     values = [take(row) for row in rows]
     if isinstance(statement, Insert):
-        _insert(connection, sql, _apart(connection, statement, names, values))
+        names = tuple(str(name) for name in take({name: name for name in rows[0]}))
+        _insert(connection, statement, sql, names, values)
     else:
         connection.exec_driver_sql(sql, values)
 
@@ -144,7 +147,7 @@ def insert_many(connection: Connection, statement: Insert, rows: Sequence[tuple[
     """
     if rows:
         names = tuple(column.name for column in statement.table.columns)
-        _insert(connection, _of_whole_rows(statement, connection.dialect), _apart(connection, statement, names, rows))
+        _insert(connection, statement, _of_whole_rows(statement, connection.dialect), names, rows)
 
 
 def whole_rows(
@@ -165,10 +168,16 @@ def write_back(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     insert_many(connection, upsert(connection, table), [_in_order(table)(row) for row in rows])
 
 
-def _insert(connection: Connection, sql: str, parts: Iterable[Sequence[tuple[object, ...]]]) -> None:
-    for part in parts:
-        several = _of_many_rows(sql, len(part[0]), len(part))
-        connection.exec_driver_sql(several, tuple(chain.from_iterable(part)))
+def _insert(
+    connection: Connection, statement: Insert, sql: str, names: tuple[str, ...], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Run the insert of one row ``sql`` for rows whose values are named ``names``."""
+    for part in _apart(connection, statement, names, rows):
+        if len(part) > 1 and connection.dialect.name == "postgresql":
+            insert_as_json(connection, sql, statement.table, names, part)
+        else:
+            several = _of_many_rows(sql, len(names), len(part))
+            connection.exec_driver_sql(several, tuple(chain.from_iterable(part)))
 
 
 def _apart(
@@ -184,16 +193,13 @@ def _apart(
 
 
 def _parts(rows: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
-    """Yield the rows in parts, the largest first.
+    """Yield the rows of one statement each.
 
     SQLite keeps aside each page that a statement of many rows touches, in case it fails half-way: the fewer
     statements, the fewer copies.
     """
-    start = 0
-    while left := len(rows) - start:
-        count = next((size for size in _ROWS_A_STATEMENT if size <= left), left)
-        yield rows[start : start + count]
-        start += count
+    for start in range(0, len(rows), _ROWS_A_STATEMENT):
+        yield rows[start : start + _ROWS_A_STATEMENT]
 
 
 class _Texts(FunctionElement[str]):
@@ -279,7 +285,7 @@ def _in_order(table: Table) -> Callable[[Mapping[str, object]], tuple[object, ..
     return itemgetter(*(column.name for column in table.columns))
 
 
-@cache
+@lru_cache(_TEXTS)
 def _append_pushes(dialect: str, count: int) -> str:
     return _APPEND_PUSHES + ", ".join([_PUSH[dialect]] * count)
 
@@ -323,7 +329,7 @@ def _of_whole_rows(statement: Insert, dialect: Dialect) -> str:
 _MARKS = re.compile(r"VALUES (\((?:\?|%s(?:::[A-Z]+)?)(?:, (?:\?|%s(?:::[A-Z]+)?))*\))")
 
 
-@cache
+@lru_cache(_TEXTS)
 def _of_many_rows(sql: str, columns: int, rows: int) -> str:
     """Return the text of an insert of one row as that of ``rows`` rows."""
     found = _MARKS.findall(sql)

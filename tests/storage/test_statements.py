@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from sqlalchemy import insert, literal_column, select
+from sqlalchemy import bindparam, insert, literal_column, select
 
 from gateway.storage.engines import Use, make_engine
-from gateway.storage.schema import cursors, gaps, titles
-from gateway.storage.statements import each_of, insert_new, one_of, run_many, upsert
+from gateway.storage.schema import audit, cursors, gaps, quota_entries, rule_files, titles
+from gateway.storage.statements import (
+    each_of,
+    insert_many,
+    insert_new,
+    one_of,
+    run_many,
+    upsert,
+    whole_rows,
+    write_back,
+)
 
 
 @pytest.fixture
@@ -67,13 +76,44 @@ def test_an_insert_that_brings_values_of_its_own_is_refused(connection):
         run_many(connection, statement, [{"key": 1}, {"key": 2}])
 
 
+def test_bytes_flags_and_what_is_missing_come_back_as_they_were(connection):
+    every = bytes(range(256))
+    rows = [
+        {"store": "s", "seq": n, "at": 2**53 + n, "month": "2026-03", "order_id": f"o{n}", "state": "spent"}
+        | {"units": n, "points": 0, "holder": None, "reason": None, "contacted": contacted, "by": "b", "because": ""}
+        for n, contacted in enumerate((True, False, None))
+    ]
+    run_many(connection, insert(quota_entries), rows)
+    found = connection.execute(select(quota_entries).order_by(quota_entries.c.seq)).mappings().all()
+    assert [dict(row) for row in found] == rows
+    files = [{"digest": f"{n:064}", "version": "v", "files": every * n, "at": n} for n in range(3)]
+    insert_many(connection, insert(rule_files), [tuple(row.values()) for row in files])
+    found = connection.execute(select(rule_files).order_by(rule_files.c.digest)).mappings().all()
+    assert [dict(row) for row in found] == files
+
+
+def test_rows_are_numbered_in_their_order(connection):
+    row = {"at": 1, "who": "w", "store": None, "order_id": None, "details": b"{}", "previous": "", "hash": ""}
+    run_many(connection, insert(audit), [{**row, "what": str(n)} for n in range(200)])
+    told = connection.execute(select(audit.c.what).order_by(audit.c.seq)).scalars().all()
+    assert told == [str(n) for n in range(200)]
+
+
+def test_whole_rows_are_written_back_as_they_were_changed(connection):
+    run_many(connection, insert(cursors), [cursor("a", 1, "p"), cursor("b", 2), cursor("c", 3)])
+    rows = whole_rows(connection, select(cursors).where(cursors.c.position > bindparam("least")), {"least": 1})
+    write_back(connection, cursors, [row | {"position": row["position"] * 10, "next_page": "q"} for row in rows])
+    assert positions(connection) == {"a": (1, "p"), "b": (20, "q"), "c": (30, "q")}
+
+
 @pytest.mark.parametrize("word", ["n" * 300, "a\0b", "100% 'quoted' \\u0000", "水杯 🥤"])
 def test_any_text_a_platform_sends_can_be_stored(connection, word):
     told = {"store": "s", "order_id": word, "stream": word, "updated_at": 1, "found_at": 1}
     connection.execute(insert(gaps), told)
     run_many(connection, insert(gaps), [told])
+    run_many(connection, insert(gaps), [told, told])
     found = connection.execute(select(gaps.c.order_id, gaps.c.stream)).all()
-    assert [tuple(row) for row in found] in ([(word, word)] * 2, [(word.replace("\0", "\ufffd"),) * 2] * 2)
+    assert [tuple(row) for row in found] in ([(word, word)] * 4, [(word.replace("\0", "\ufffd"),) * 2] * 4)
     assert connection.execute(select(gaps.c.id).where(gaps.c.order_id == word)).all()
 
 
