@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Connection, select
 
 from gateway.cases.case import open_case_of
@@ -15,8 +17,11 @@ from gateway.operations.context import Context
 from gateway.operations.orders import store_of_order
 from gateway.orders import store as stored
 from gateway.orders.links import links_of
-from gateway.storage import audit
+from gateway.storage import audit, write_log
+from gateway.storage.engines import parse_url
 from gateway.storage.schema import after_sales, evidence
+
+log = structlog.get_logger(__name__)
 
 ERASED = "person_erased"
 _ENDED = frozenset({Phase.completed, Phase.cancelled, Phase.closed})
@@ -82,7 +87,11 @@ async def erase_order(
             audit.append(c, now, by, ERASED, owner, order, details)
         return Erased(owner, order, not gone, tuple(files), pushes, _linked(c, owner, order), _WORDS)
 
-    return await context.database.write(act)
+    done = await context.database.write(act)
+    file = parse_url(context.folder.database_url).file
+    if file is not None and not await asyncio.to_thread(write_log.empty, file):
+        log.warning("erase.log_not_emptied", order=order)  # somebody reads; it is emptied when the gateway stops
+    return done
 
 
 _WORDS = (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, make_url, select
 
 from gateway.cases.case import open_case
 from gateway.cases.contact import messages_of, record_sent
@@ -137,3 +138,23 @@ async def test_an_order_nobody_knows(shop: Any) -> None:
         await erase(shop, "nonsense")
     with pytest.raises(NotFound):
         await erase(shop, "o1", store="red")
+
+
+async def test_nothing_of_it_lingers_in_the_files_of_sqlite(shop: Any) -> None:
+    if shop.context.shares_database:
+        pytest.skip("a server's files are the server's")
+
+    def kept(c: Any) -> list[bytes]:
+        mine = select(order_keys.c.wrapped).where(order_keys.c.order_id == "o1")
+        sealed = select(order_personal.c.sealed).where(order_personal.c.order_id == "o1")
+        return [*c.execute(mine).scalars(), *c.execute(sealed).scalars()]
+
+    def stored() -> bytes:
+        database = make_url(shop.context.folder.database_url).database
+        return b"".join(path.read_bytes() for path in Path(database).parent.glob(f"{Path(database).name}*"))
+
+    secret = await shop.read(kept)
+    assert len(secret) == 2
+    assert all(each in stored() for each in secret)
+    await erase(shop)
+    assert not any(each in stored() for each in secret)
