@@ -9,8 +9,8 @@
 
 The row is committed before the call and again after it. A process that dies while ``calling`` leaves an effect whose
 outcome is unknown; the next start, or another process, finds it and probes. One that lives on but could not write what
-came of a call finds that itself (`take_over_lost`). Only one open effect may stand for one subject (an order's
-end, one request, ...): the database refuses a second.
+came of a call finds that itself (`gateway.cases.left_calls`). Only one open effect may stand for one subject (an
+order's end, one request, ...): the database refuses a second.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from gateway.cases.contact import is_language, record_sent
+from gateway.cases.hands import HANDS
 from gateway.errors import (
     AuthError,
     Conflict,
@@ -77,9 +78,6 @@ _NEW_DECISION = insert(decisions)
 CERTAIN_AFTER = timedelta(minutes=2)
 _FIRST_PROBE = timedelta(seconds=2)
 _LONGEST_BETWEEN_PROBES = timedelta(minutes=10)
-# What this process is calling now, and what it called last without being able to note what came of it.
-_IN_HAND: set[str] = set()
-_LOST: set[str] = set()
 _NO_PURPOSE = "other"  # of a message that was written for none that the policy knows
 _NO_LANGUAGE = "und"
 
@@ -282,7 +280,7 @@ def effect_of(connection: Connection, effect: str) -> Effect:
     row = connection.execute(_EFFECT, {"the_id": effect}).mappings().first()
     if row is None:
         raise NotFound(f"No effect {effect}. List the order's effects with `gateway orders show`.")
-    return _load(row)
+    return load_effect(row)
 
 
 def effects_of(connection: Connection, store: str, order_id: str) -> list[Effect]:
@@ -298,7 +296,7 @@ def effects_of_orders(connection: Connection, orders: Iterable[tuple[str, str]])
     found: dict[tuple[str, str], list[Effect]] = {}
     for store, ids in by_store.items():
         for row in connection.execute(_OF_ORDERS, {"the_store": store, "ids": listed(ids)}).mappings():
-            found.setdefault((store, row["order_id"]), []).append(_load(row))
+            found.setdefault((store, row["order_id"]), []).append(load_effect(row))
     return found
 
 
@@ -306,62 +304,7 @@ def open_effects(connection: Connection) -> list[Effect]:
     """Return every effect that is not settled."""
     still_open = [state for state in EffectState if state.is_open]
     rows = connection.execute(select(effects).where(effects.c.state.in_(still_open))).mappings()
-    return [_load(row) for row in rows]
-
-
-def take_over_interrupted(connection: Connection, now: datetime, *, living: Collection[str] = ()) -> int:
-    """Mark effects that a dead process left in mid-call as unknown, and make open ones due; return how many.
-
-    ``living`` names the processes that are at work beside each other (`gateway.work.leases.living`): what one of them
-    calls is left to it, and only what was interrupted becomes due. Where nobody else can be, all open ones do.
-    """
-    calling = effects.c.state == EffectState.calling
-    if living:
-        calling &= effects.c.caller.is_(None) | effects.c.caller.not_in(sorted(living))
-    interrupted = [_load(row) for row in connection.execute(select(effects).where(calling)).mappings().all()]
-    for effect in interrupted:
-        _move(connection, effect, EffectState.unknown, "the process ended while the platform was being called", now)
-    for effect in interrupted if living else open_effects(connection):
-        _make_due(connection, effect, now)
-    return len(interrupted)
-
-
-def has_lost() -> bool:
-    """Return whether this process has made a call and may not have been able to note what came of it."""
-    return bool(_LOST - _IN_HAND)
-
-
-def take_over_lost(connection: Connection, now: datetime) -> Sequence[str]:
-    """Mark what this process has `has_lost` as unknown, and make it due; return what was looked at, for `forget_lost`.
-
-    The database may have failed as it was written: that stands as being called by a process that lives, so that
-    nobody else would ever look for it.
-    """
-    looked_at = sorted(_LOST - _IN_HAND)
-    mine = effects.c.id.in_(looked_at) & (effects.c.caller == leases.this_process())
-    rows = connection.execute(select(effects).where(mine, effects.c.state == EffectState.calling)).mappings().all()
-    for effect in map(_load, rows):
-        _move(connection, effect, EffectState.unknown, "what came of the call could not be noted", now)
-        _make_due(connection, effect, now)
-    return looked_at
-
-
-def forget_lost(looked_at: Collection[str]) -> None:
-    """Look no more for what was taken over: it is stored."""
-    _LOST.difference_update(looked_at)
-
-
-def _make_due(connection: Connection, effect: Effect, now: datetime) -> None:
-    submit(connection, WORK_KIND, effect.id, now, b"")
-    wake_cases(connection, effect.store, [effect.act.order_id], now, "effect")
-
-
-def being_called(connection: Connection, effect: str) -> bool:
-    """Tell whether somebody is calling an effect that stands so: this process, or another that shows that it lives."""
-    if effect in _IN_HAND:
-        return True
-    caller = connection.execute(select(effects.c.caller).where(effects.c.id == effect)).scalar_one()
-    return caller is not None and caller != leases.this_process() and caller in leases.living(connection)
+    return [load_effect(row) for row in rows]
 
 
 class Effects:
@@ -378,22 +321,14 @@ class Effects:
         ``guard`` is asked in the transaction that marks it as being called.
         Raises NotSent or RateLimited when it did not reach the platform: it is committed again and may be called
         later. Raises Conflict when somebody else is calling it, what the guard raises, and what the database raises:
-        what came of the call is looked for then (`take_over_lost`).
+        what came of the call is looked for then (`gateway.cases.left_calls`).
         """
-        if effect.id in _IN_HAND:
-            raise Conflict(f"Effect {effect.id} is being sent just now.")
-        _IN_HAND.add(effect.id)
-        _LOST.add(effect.id)
-        try:
-            called = await self._call(effect, port, channel, guard)
-        except (NotSent, RateLimited):
-            _LOST.discard(effect.id)  # that is noted
-            raise
-        else:
-            _LOST.discard(effect.id)
-            return called
-        finally:
-            _IN_HAND.discard(effect.id)
+        with HANDS.hold(effect.id):
+            try:
+                return await self._call(effect, port, channel, guard)
+            except (NotSent, RateLimited) as error:  # that is noted
+                never_left = error
+        raise never_left
 
     async def _call(self, effect: Effect, port: EffectPort, channel: Channel, guard: Guard | None) -> Effect:
         await self._start(effect, guard)
@@ -467,7 +402,7 @@ class Effects:
                 return standing
             if seen is not None and (standing.state, standing.attempts) != (seen.state, seen.attempts):
                 return standing
-            moved = _move(connection, effect, state, because, now, reference)
+            moved = move_effect(connection, effect, state, because, now, reference)
             message = moved.act.operation is Operation.send_message and "text" in moved.act.parameters
             if not message or moved.state.is_open:  # without its text it was settled, and put on record, before
                 return moved
@@ -480,9 +415,10 @@ class Effects:
         return await self._database.write(move)
 
 
-def _move(
+def move_effect(
     connection: Connection, effect: Effect, state: EffectState, because: str, now: datetime, reference: str = ""
 ) -> Effect:
+    """Move an effect on, with what hangs on it: its books, its case, the audit trail. Return it as it stands then."""
     connection.execute(
         update(effects)
         .where(effects.c.id == effect.id)
@@ -537,7 +473,8 @@ def _dump(act: Act) -> bytes:
     return _ACT.dump_json(act)
 
 
-def _load(row: RowMapping) -> Effect:
+def load_effect(row: RowMapping) -> Effect:
+    """Return an effect from its row."""
     return Effect(
         id=row["id"],
         intent=row["intent"],

@@ -16,9 +16,10 @@ from gateway.cases import turns
 from gateway.cases.after import Aftermath
 from gateway.cases.carrying_out import CarryingOut
 from gateway.cases.case import Case, CaseState, Outcome, Stage, WaitsFor, case_of, cases_named
-from gateway.cases.effects import Effect, EffectState, being_called, confirmed, effects_of, effects_of_orders
+from gateway.cases.effects import Effect, EffectState, confirmed, effects_of, effects_of_orders
 from gateway.cases.ending import Standing
 from gateway.cases.found import Found, no_order
+from gateway.cases.left_calls import being_called
 from gateway.cases.looking import Looked, look_all
 from gateway.cases.road import Road
 from gateway.cases.step import STOPPED_LOOK, Step, StepKind, asked_first, needs_of, step_of

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy import Connection
 
-from gateway.cases.effects import forget_lost, has_lost, take_over_interrupted, take_over_lost
+from gateway.cases.left_calls import forget_lost, has_lost, take_over_interrupted, take_over_lost
 from gateway.operations.context import Context
 from gateway.work.leases import living
 

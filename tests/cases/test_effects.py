@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from gateway.cases.case import list_cases, open_case_of
-from gateway.cases.effects import EffectState, commit, effects_of, open_effects, take_over_interrupted
+from gateway.cases.effects import EffectState, commit, effects_of, open_effects
+from gateway.cases.left_calls import take_over_interrupted
 from gateway.cases.steering import hand_over
 from gateway.errors import Conflict, NeedsApproval, NotAllowed, NotSent, OutcomeUnknown, Refused
 from gateway.model.after_sale import AfterSale, RequestKind, RequestState

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.cases.case import case_of, history_of, list_cases
-from gateway.cases.effects import EffectState, effects_of, open_effects, take_over_interrupted
+from gateway.cases.effects import EffectState, effects_of, open_effects
+from gateway.cases.left_calls import take_over_interrupted
 from gateway.ledger.points import standing_of
 from gateway.policy.terms import Reason
 from gateway.ports import Act

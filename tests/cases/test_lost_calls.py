@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from gateway.cases import effects as effects_module
 from gateway.cases.case import case_of, open_case
 from gateway.cases.commands import Command, Deed
-from gateway.cases.effects import EffectState, effects_of, has_lost
+from gateway.cases.effects import EffectState, effects_of
+from gateway.cases.hands import HANDS
+from gateway.cases.left_calls import has_lost
 from gateway.model.after_sale import AfterSale, RequestKind, RequestState
 from gateway.operations.taking_over import keep_own, take_over_own
 from gateway.ports import Act
@@ -153,7 +154,8 @@ async def test_a_call_under_way_is_left_alone(shop: Any) -> None:
     assert (await only(shop)).state is EffectState.calling
     go.set()
     assert (await calling).effect.state is EffectState.confirmed
-    assert not effects_module._LOST | effects_module._IN_HAND
+    assert not has_lost()
+    assert not HANDS.holds((await only(shop)).id)
 
 
 async def test_the_running_gateway_looks_for_it_and_goes_on_looking_while_the_database_fails(

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from gateway.cases.automation_file import parse_automations
 from gateway.cases.automations import acts, note_tried, switch
 from gateway.cases.commands import Command, Deed
-from gateway.cases.effects import EffectState, effects_of, open_effects, take_over_interrupted
+from gateway.cases.effects import EffectState, effects_of, open_effects
+from gateway.cases.left_calls import take_over_interrupted
 from gateway.errors import Conflict, NeedsApproval, NotAllowed, NotFound, NotSent, OutcomeUnknown, RateLimited, Refused
 from gateway.model.after_sale import AfterSale, GoodsState, RequestKind, RequestState
 from gateway.model.attested import AttestedFact, FactName

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.cases.effects import EffectState, take_over_interrupted
+from gateway.cases.effects import EffectState
+from gateway.cases.left_calls import take_over_interrupted
 from gateway.cases.road import Wanted
 from gateway.cases.wording import objection_to_words
 from gateway.model.store import Store

@@ -21,6 +21,7 @@ from gateway import errors
 from gateway.api.site import open_site
 from gateway.bootstrap import running
 from gateway.cases.effects import EffectState, Recorded, commit, effects_of, record_decision, record_intent
+from gateway.cases.hands import HANDS
 from gateway.errors import ConfigurationError, DataError, GatewayError, NotFound, OutcomeUnknown
 from gateway.model.store import AppSecret
 from gateway.operations import apps
@@ -514,7 +515,7 @@ async def test_a_loop_that_is_woken_pulls_though_its_next_turn_is_far_off(contex
     assert context.loops == {}
 
 
-async def test_a_sync_beside_a_call_under_way_leaves_that_call_alone(context, shopee, monkeypatch) -> None:
+async def test_a_sync_beside_a_call_under_way_leaves_that_call_alone(context, shopee) -> None:
     """An effect in mid-call was left by a dead process only where nobody else can be calling."""
     sg = "shopee-301000101"
     order = (await shopee.do("/orders", {"store": "301000101", "phase": "awaiting_shipment"}))["id"]
@@ -533,10 +534,9 @@ async def test_a_sync_beside_a_call_under_way_leaves_that_call_alone(context, sh
         return (await context.database.read(lambda c: effects_of(c, sg, order)))[0].state
 
     (effect,) = await context.database.read(lambda c: effects_of(c, sg, order))
-    monkeypatch.setattr("gateway.cases.effects._IN_HAND", {effect.id})
-    async with open_door(context):
-        assert all(each.report for each in await _asker(context.folder)(sync_once))
-        assert await state() is EffectState.calling
-    monkeypatch.setattr("gateway.cases.effects._IN_HAND", set())
+    with HANDS.hold(effect.id):
+        async with open_door(context):
+            assert all(each.report for each in await _asker(context.folder)(sync_once))
+            assert await state() is EffectState.calling
     await sync_once(context)
     assert await state() is not EffectState.calling
