@@ -147,6 +147,8 @@ def _fact(
         name = read_name(row.name)
     except Mistake as mistake:
         raise _Wrong("name", str(mistake)) from None
+    if name is FactName.return_state and row.order is None:
+        raise _Wrong("order", "what came back is told of one order: name it")
     store = _store_of(c, row, stores, fallback)
     try:
         value = read_value(name, row.value, store.currency)

@@ -238,6 +238,7 @@ def test_facts_are_set_listed_and_replaced(pulled, shopee) -> None:
         (("goods_cost", "12 MYR", "--store", SG), "SGD"),
         (("stock_available", "maybe", "--store", SG), "true, false"),
         (("interception", "perhaps", "--store", SG), "confirmed"),
+        (("return_state", "received", "--store", SG), "name it"),
         (("score", "high", "--store", SG), "98"),
         (("goods_cost", "1"), "name one of"),
         (("goods_cost", "1", "--order", "NOSUCH"), "NOSUCH"),
