@@ -29,7 +29,7 @@ def check_app(world: World, app_key: str, path: str, params: Mapping[str, str]) 
     if not signing.fits(world.app.secret, path, params):
         raise GatewayError("gw.SignatureInvalid")
     stamp = params.get("_aop_timestamp", "")
-    if stamp and (not stamp.isdigit() or abs(int(stamp) - world.now() * 1000) > WINDOW_MS):
+    if stamp and not (stamp.isdigit() and world.rig.clock.is_about_now(int(stamp) / 1000, WINDOW_MS / 1000)):
         raise GatewayError("gw.TimestampInvalid")
 
 

@@ -6,6 +6,8 @@ import asyncio
 import heapq
 import logging
 import re
+import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +20,9 @@ _log = logging.getLogger(__name__)
 
 VIRTUAL_START = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
 """Where a virtual clock stands until it is advanced."""
+
+_UNDER_WAY = 2.0
+"""How long (real seconds) a request may have been under way that was dated before a real clock jumped."""
 
 _TOLERANCE = timedelta(seconds=1)
 """By how much a real clock may have gone past an asked instant meanwhile."""
@@ -72,6 +77,8 @@ class Clock:
         self._wake = asyncio.Event()
         self._after_instant: list[Callable[[], Awaitable[None]]] = []
         self._moved = asyncio.Event()
+        self._left: deque[tuple[float, datetime]] = deque()  # when it jumped lately (real), and what it showed before
+        self._standing = False
         self.moves = 0  # how often it jumped
         self.owners: set[str] = set()
 
@@ -82,6 +89,22 @@ class Clock:
     def unix(self) -> int:
         """Tell the simulated time in whole unix seconds."""
         return int(self.now().timestamp())
+
+    @property
+    def flows(self) -> bool:
+        """Say whether time passes by itself."""
+        return self.mode == "real" and not self._standing
+
+    def is_about_now(self, unix: float, older: float, newer: float | None = None) -> bool:
+        """Say whether what is dated `unix` is at most `older` seconds old and `newer` (the same) ahead.
+
+        A real clock that jumped a moment ago takes what was dated before: nobody can have signed it anew.
+        """
+        while self._left and self._left[0][0] < time.monotonic() - _UNDER_WAY:
+            self._left.popleft()
+        now = int(self.now().timestamp())
+        oldest = int(self._left[0][1].timestamp()) if self._left else now
+        return oldest - older <= unix <= now + (older if newer is None else newer)
 
     def call_at(self, due: int, action: Callable[[], None], *, owner: str) -> Appointment:
         """Let `action` happen when the clock reaches `due` (unix seconds); at once if that is past."""
@@ -117,10 +140,10 @@ class Clock:
         try:
             await self._fire_until(target)
         finally:
+            self._leave()
             if self.mode == "real":
-                self._offset, self._still = max(self._offset, target - datetime.now(UTC)), None
-            else:
-                self._still = target
+                self._offset = max(self._offset, target - datetime.now(UTC))
+            self._still = None if self.flows else target
             self._tell_move()
         self._wake.set()
 
@@ -128,7 +151,25 @@ class Clock:
         """Go back to the beginning: the virtual start, or real time without an offset."""
         self._offset = timedelta(0)
         self._still = self._start if self.mode == "virtual" else None
+        self._standing = False
+        self._left.clear()
         self._tell_move()
+
+    async def stand(self, *, still: bool) -> None:
+        """Let a real clock stand still, or flow again from where it stands; ValueError for a virtual one."""
+        if self.mode != "real":
+            msg = "a virtual clock always stands still until it is advanced"
+            raise ValueError(msg)
+        async with self._lock:
+            now = self.now()
+            self._standing, self._still = still, now if still else None
+            self._offset = now - datetime.now(UTC)
+            self._tell_move()
+        self._wake.set()
+
+    def _leave(self) -> None:
+        if self.mode == "real":
+            self._left.append((time.monotonic(), self.now()))
 
     async def moved(self, seen: int, patience: float) -> None:
         """Return once it has jumped another number of times than ``seen``, or after ``patience`` real seconds."""
@@ -148,7 +189,7 @@ class Clock:
             async with self._lock:
                 self._fire_due()
             wait = None
-            if self.mode == "real" and self._waiting:
+            if self.flows and self._waiting:
                 wait = max(0.0, self._waiting[0].due - self.now().timestamp())
             try:
                 await asyncio.wait_for(self._wake.wait(), wait)
@@ -173,6 +214,7 @@ class Clock:
             await hook()
         while self._waiting and self._waiting[0].due <= target.timestamp():
             due = self._waiting[0].due
+            self._leave()
             self._still = max(self.now(), datetime.fromtimestamp(due, UTC))
             self._tell_move()
             while self._waiting and self._waiting[0].due <= due:

@@ -121,8 +121,10 @@ class _Control:
             await clock.advance(parse_duration(str(wanted["advance"])))
         elif "now" in wanted:
             await clock.set(_read_time(wanted["now"]))
+        elif isinstance(wanted.get("stands"), bool):
+            await clock.stand(still=wanted["stands"])
         else:
-            raise BadRequest('send {"advance": "PT6H"} or {"now": "2026-11-22T08:00:00Z"}')
+            raise BadRequest('send {"advance": "PT6H"}, {"now": "2026-11-22T08:00:00Z"} or {"stands": true}')
         return answer(_clock_face(clock))
 
     async def faults(self, _request: web.Request) -> web.Response:
@@ -185,7 +187,7 @@ def _clock_face(clock: Clock) -> dict[str, Any]:
     return {
         "now": now.isoformat().replace("+00:00", "Z"),
         "unix": int(now.timestamp()),
-        "mode": clock.mode,
+        "mode": "real" if clock.flows else "virtual",
         "moves": clock.moves,
     }
 

@@ -102,7 +102,7 @@ def _check_time(world: World, query: Mapping[str, str]) -> None:
         raise _param("no timestamp")
     if not given.isdigit():
         raise _param("Invalid timestamp")
-    if abs(int(given) - world.now()) > WINDOW:
+    if not world.rig.clock.is_about_now(int(given), WINDOW):
         raise _param("Timestamp is expired.")
 
 

@@ -33,7 +33,7 @@ def check_app(world: World, query: Mapping[str, str], remote: str | None) -> Non
     given = query["timestamp"]
     if not (given.isascii() and given.isdigit()) or len(given) != 10:
         raise _overloaded("Invalid timestamp. The 'timestamp' query parameter must have 10 digits.")
-    if not world.now() - OLDEST <= int(given) <= world.now() + NEWEST:
+    if not world.rig.clock.is_about_now(int(given), OLDEST, NEWEST):
         raise _overloaded("Invalid timestamp. The 'timestamp' query parameter is outside the allowed window.")
     if world.app.declared_ips is not None and (remote or "") not in world.app.declared_ips:
         raise ApiError(36009033)

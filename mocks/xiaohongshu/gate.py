@@ -64,7 +64,7 @@ def check_app(world: World, params: Params) -> str:
     if params.text("appId") != world.app.app_id:
         raise ApiError("unknown_app")
     given = params.number("timestamp")
-    if abs(given - world.now()) > world.timing.sign_window:
+    if not world.rig.clock.is_about_now(given, world.timing.sign_window):
         raise ApiError("timestamp")
     if params.text("version") != VERSION:
         raise wrong(f"version应为{VERSION}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -146,3 +147,46 @@ async def test_who_waits_for_a_jump_hears_of_each_instant_it_shows() -> None:
 async def test_a_clock_that_does_not_jump_is_not_waited_for_long() -> None:
     clock = Clock("virtual")
     await asyncio.wait_for(clock.moved(clock.moves, 0.01), 10)
+
+
+async def test_what_was_dated_right_before_a_real_clock_jumped_is_of_now_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock("real")
+    dated = clock.unix()
+    assert clock.is_about_now(dated - 300, 300)
+    assert not clock.is_about_now(dated - 310, 300)
+    assert clock.is_about_now(dated + 20, 300, 30)
+    assert not clock.is_about_now(dated + 60, 300, 30)
+    await clock.advance(timedelta(hours=6))
+    assert clock.is_about_now(dated, 300)
+    assert clock.is_about_now(clock.unix(), 300)
+    assert not clock.is_about_now(dated - 310, 300)
+    later = time.monotonic() + 5
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert not clock.is_about_now(dated, 300)
+
+
+async def test_a_virtual_clock_takes_nothing_from_before_its_jump() -> None:
+    clock = Clock("virtual")
+    dated = clock.unix()
+    await clock.advance(timedelta(hours=6))
+    assert not clock.is_about_now(dated, 300)
+
+
+async def test_a_real_clock_stands_still_and_flows_again() -> None:
+    clock = Clock("real")
+    await clock.advance(timedelta(days=1))
+    await clock.stand(still=True)
+    stood = clock.now()
+    assert not clock.flows
+    await asyncio.sleep(0.01)
+    assert clock.now() == stood
+    await clock.advance(timedelta(hours=1))
+    assert clock.now() == stood + timedelta(hours=1)
+    await clock.stand(still=False)
+    assert clock.flows
+    await asyncio.sleep(0.01)
+    assert timedelta() < clock.now() - stood - timedelta(hours=1) < timedelta(minutes=1)
+    with pytest.raises(ValueError, match="always stands"):
+        await Clock("virtual").stand(still=True)
