@@ -98,6 +98,9 @@ def _show(session: Session, report: DemoReport) -> None:
 
 
 async def _stay(session: Session, report: DemoReport) -> None:
+    from gateway.operations.simulated import flow_again
+
+    await flow_again(next(iter(report.control_urls.values())))
     command = f"gateway --data {report.data}"
     pages = ", ".join(f"{url}/" for url in report.control_urls.values())
     session.say(

@@ -54,6 +54,15 @@ class Simulator:
         return response.json()
 
 
+async def flow_again(control_url: str) -> None:
+    """Let the clock of running simulators flow again after it was made to stand still."""
+    door = Simulator("", control_url)
+    try:
+        await door.do("/clock", {"stands": False})
+    finally:
+        await door.close()
+
+
 @asynccontextmanager
 async def simulators(*, platforms: str, orders: int, seed: int, push_to: str) -> AsyncIterator[dict[str, Simulator]]:
     """Start ``gateway-mocks`` on free ports, pushing to ``push_to``, and yield a door to each platform.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ PERSON = "demo"
 
 _AGREE_WITHIN = 60  # seconds of real time
 _LOOK_EVERY = 0.1
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,20 @@ async def _agreed(day: Day) -> Comparison:
         if not comparison.differences:
             return comparison
         await until(partial(agree_now, day.gateway, day.doors, comparison.differences))
+
+
+async def stand_still(day: Day) -> None:
+    """Let the clock stand where both sides agree, so that all books compared from now on are of one instant."""
+    clock = next(iter(day.doors.values()))
+    for _ in range(_TRIES):
+        await clock.do("/clock", {"stands": True})
+        if not (await compare_with(day.gateway, day.doors)).differences:
+            return
+        await clock.do("/clock", {"stands": False})  # it moved on just before: the gateway catches up
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_AGREE_WITHIN):
+                await _agreed(day)
+    await clock.do("/clock", {"stands": True})
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:

@@ -28,7 +28,7 @@ from gateway.config import DATABASE_VARIABLE
 from gateway.errors import ConfigurationError
 from gateway.operations.context import Context, DataFolder
 from gateway.operations.demo.books import Comparison
-from gateway.operations.demo.day import Day, Deed, agree, tell
+from gateway.operations.demo.day import Day, Deed, agree, stand_still, tell
 from gateway.operations.demo.looking import all_stored, compare_with
 from gateway.operations.demo.paths import ShownPath, different_paths
 from gateway.operations.demo.script import days_after, play
@@ -93,7 +93,7 @@ async def run(
     """Play the day and, unless not ``tell_stories``, the ten stories after it; return its report.
 
     ``data`` names a folder that stays; without it a temporary one is used. ``afterwards`` is awaited while the
-    simulator is still up and the gateway is closed, so that its commands can be tried.
+    simulators are still up, their clock standing still, and the gateway is closed, so that its commands can be tried.
     Raises ConfigurationError when the simulator does not start or ``data`` holds a gateway already.
     """
     address = f"http://127.0.0.1:{_free_port()}"
@@ -122,6 +122,7 @@ async def run(
                     await agree(day, "the stories have ended" if ended else "some stories stick")
                 else:
                     await days_after(day)
+                await stand_still(day)
             finally:
                 await daemon.stop()
             report = await _close_books(gateway, day, stories)
