@@ -20,16 +20,21 @@ from gateway.bootstrap import running
 from gateway.errors import Conflict, DataError, StoreDisconnected
 from gateway.inbox.receive import Receiver
 from gateway.model.after_sale import GoodsState, OpenedBy, RefundState, RequestKind, RequestState
+from gateway.model.attested import FactName
 from gateway.model.order import Closure, EndedBy, EndReason, FulfillmentState, Phase
 from gateway.model.store import AppSecret, StoreMode
 from gateway.operations.apps import add_app
 from gateway.operations.connecting import Connected, Tokens, Wishes, add_store, connect_link, connect_with
 from gateway.operations.context import Context, DataFolder
+from gateway.operations.facts import set_fact
 from gateway.operations.initialise import initialise
 from gateway.operations.receiving import processor, receiver
+from gateway.operations.resolving import resolve
 from gateway.operations.stores import set_store_mode
+from gateway.operations.tasks import finish_task, list_tasks
 from gateway.orders.store import StoredOrder
 from gateway.orders.store import order as stored_order
+from gateway.policy.terms import Reason, ReturnState
 from gateway.ports import Act, Happened, Operation
 from gateway.sync.connections import Connection
 from mocks.kit.running import serve
@@ -363,3 +368,29 @@ async def test_what_a_push_names_is_read_anew(world: World) -> None:
     order = (await world.order(order_id)).order
     assert (order.closure, order.ended_by, order.raw_status) == (Closure.cancelled, EndedBy.seller, "CANCELLED")
     assert {one.request_id: one.state for one in order.requests}[cancel_id] is RequestState.withdrawn
+
+
+async def test_a_return_is_paid_once_a_person_has_seen_what_came_back(world: World) -> None:
+    order_id = await world.make(phase="delivered")
+
+    async def goes_on() -> tuple[str, str]:
+        """Read what changed and take the case's turn; return the decision's action and the return's status."""
+        await world.later("PT1M")  # the rate limit goes by the simulator's clock
+        await world.pull()
+        told = await resolve(world.gateway, order_id, Reason.changed_mind, store=world.store, approved=True, by="test")
+        truth = (await world.control.get(f"/orders/{order_id}")).json()
+        return told.decision["action"], truth["returns"][0]["status"]
+
+    await world.act(order_id, "buyer_requests_return")
+    await world.pull()
+    await set_fact(world.gateway, FactName.goods_cost, "50000", order=order_id, by="test")
+    assert await goes_on() == ("approve_return", "AWAITING_BUYER_SHIP")
+    assert await goes_on() == ("wait", "AWAITING_BUYER_SHIP")
+    assert await list_tasks(world.gateway, order=order_id) == []
+    await world.act(order_id, "buyer_ships_return")
+    await world.act(order_id, "warehouse_receives_return")
+    assert await goes_on() == ("wait", "BUYER_SHIPPED_ITEM")
+    (asked,) = await list_tasks(world.gateway, order=order_id)
+    assert asked.task.kind == "return_received"
+    await finish_task(world.gateway, asked.task.id, returned=ReturnState.received, by="test")
+    assert await goes_on() == ("refund_returned", "RETURN_OR_REFUND_REQUEST_SUCCESS")

@@ -21,6 +21,7 @@ from gateway.api.site import open_site
 from gateway.bootstrap import running
 from gateway.errors import MissingScope, NotFound, Refused, StoreDisconnected
 from gateway.inbox.process import Processor
+from gateway.model.attested import FactName
 from gateway.model.order import Order
 from gateway.model.store import AppSecret, StoreMode
 from gateway.operations import receiving
@@ -28,12 +29,16 @@ from gateway.operations.apps import add_app
 from gateway.operations.commanding import Commanded
 from gateway.operations.connecting import connect_with
 from gateway.operations.context import Context, DataFolder
+from gateway.operations.facts import set_fact
 from gateway.operations.initialise import initialise
 from gateway.operations.orders import show_order
 from gateway.operations.requests import reject_request
+from gateway.operations.resolving import resolve
 from gateway.operations.serving import Pages
 from gateway.operations.simulated import Simulator
 from gateway.operations.stores import set_store_mode
+from gateway.operations.tasks import list_tasks
+from gateway.policy.terms import Reason
 from gateway.ports import Act, Operation, Window
 from mocks.kit.running import serve
 from tests.adapters.xiaohongshu.contract.writes import PARCEL, act, asked
@@ -382,3 +387,23 @@ async def test_a_window_by_creation_finds_what_was_placed_in_it(simulated: Any) 
     window = Window(placed - timedelta(hours=12), placed + timedelta(hours=12), "created")
     pages = await simulated.pages(adapter.list_orders, window)
     assert order_id in {each for page in pages for each in page.ids}
+
+
+async def test_a_return_is_paid_once_its_parcel_was_signed_for(road: Road) -> None:
+    order_id = await road.make(phase="delivered")
+
+    async def goes_on() -> tuple[str, str]:
+        """Read what changed and take the case's turn; return the decision's action and the after-sale's status."""
+        await road.pull()
+        told = await resolve(road.context, order_id, Reason.changed_mind, approved=True, by="test")
+        return told.decision["action"], (await road.platform.read(f"/orders/{order_id}"))["returns"][0]["status"]
+
+    await road.platform.act(order_id, "buyer_requests_return")
+    await road.pull()
+    await set_fact(road.context, FactName.goods_cost, "500.00", order=order_id, by="test")
+    assert await goes_on() == ("approve_return", "2")
+    await road.platform.act(order_id, "buyer_ships_return")
+    assert await goes_on() == ("wait", "3")
+    assert await list_tasks(road.context, order=order_id) == []
+    await road.platform.act(order_id, "warehouse_receives_return")
+    assert await goes_on() == ("refund_returned", "4")
