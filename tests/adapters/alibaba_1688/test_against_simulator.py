@@ -29,11 +29,13 @@ from gateway.operations.connecting import Tokens, Wishes, add_store, connect_wit
 from gateway.operations.context import Context, DataFolder
 from gateway.operations.initialise import initialise
 from gateway.operations.requests import accept_request
-from gateway.operations.resolving import Outcome
+from gateway.operations.resolving import Outcome, resolve
 from gateway.operations.serving import Pages
 from gateway.operations.stores import set_store_mode
 from gateway.operations.syncing import sync_once
+from gateway.operations.tasks import finish_task, list_tasks
 from gateway.orders.reading import order as stored_order
+from gateway.policy.terms import Reason, ReturnState
 from gateway.ports import Act, Happened, Operation, SaleLink, Window
 from gateway.storage import stores as rows
 from mocks.kit.running import serve
@@ -571,3 +573,25 @@ async def test_a_store_that_buys_cannot_answer_refunds(gateway: Context, levers:
     await set_store_mode(gateway, ids[Role.buyer], StoreMode.act, by="test")
     with pytest.raises(Refused, match="no call"):
         await accept_request(gateway, truth["returns"][0]["return_sn"], approved=True, by="test")
+
+
+async def test_a_return_is_paid_once_a_person_has_seen_what_came_back(gateway: Context, levers: Levers) -> None:
+    ids = await connected(gateway, levers)
+    member = (await levers.read("/credentials"))["stores"][0]["member_id"]
+    await set_store_mode(gateway, ids[Role.seller], StoreMode.act, by="test")
+    order = str((await levers.do("/orders", {"store": member, "role": "seller", "phase": "delivered"}))["id"])
+    await levers.do(f"/orders/{order}/acts", {"act": "buyer_requests_return"})
+
+    async def goes_on() -> tuple[str, str]:
+        """Read what changed and take the case's turn; return the decision's action and the refund's status."""
+        await sync_once(gateway)
+        told = await resolve(gateway, order, Reason.changed_mind, store=ids[Role.seller], approved=True, by="test")
+        return told.decision["action"], (await levers.read(f"/orders/{order}"))["returns"][0]["status"]
+
+    assert await goes_on() == ("approve_return", "waitbuyersend")
+    await levers.do(f"/orders/{order}/acts", {"act": "buyer_ships_return"})
+    assert await goes_on() == ("wait", "waitsellerreceive")
+    (asked,) = await list_tasks(gateway, order=order)
+    assert asked.task.kind == "return_received"
+    await finish_task(gateway, asked.task.id, returned=ReturnState.received, by="test")
+    assert await goes_on() == ("refund_returned", "refundsuccess")
