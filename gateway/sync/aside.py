@@ -22,7 +22,7 @@ import structlog
 
 from gateway.orders.prepared import PreparedBatch, prepare_batch
 from gateway.ports import Unread
-from gateway.sync.aside_process import LENGTH, framed
+from gateway.sync.frames import LENGTH, framed, unpacked
 
 log = structlog.get_logger(__name__)
 
@@ -65,8 +65,7 @@ class Aside:
             self._serving = asyncio.create_task(self._serve())
         prepared = await self._ask(page) if self._process is not None else b""
         if prepared:
-            batch: PreparedBatch = pickle.loads(prepared)  # noqa: S301 - from our own process, over a pipe of its own
-            return batch
+            return unpacked(prepared, page)
         return prepare_batch(page.read())
 
     async def _ask(self, page: Unread) -> bytes:

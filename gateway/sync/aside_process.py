@@ -1,8 +1,8 @@
 """The process that `gateway.sync.aside` starts: reads pages until its input ends, and knows nothing else.
 
-A frame is eight bytes of length and as many of content. Each one that comes in is a pickled `Unread`; the answer is
-the pickled `PreparedBatch`, or nothing when it could not be made: the gateway then reads the page itself, and meets
-the error itself. The first frame sent, an empty one, says that the process is ready.
+Each frame that comes in is a pickled `Unread`; the answer is the `PreparedBatch`, packed, or nothing when it could
+not be made: the gateway then reads the page itself, and meets the error itself. The first frame sent, an empty one,
+says that the process is ready.
 """
 
 from __future__ import annotations
@@ -16,13 +16,7 @@ from typing import BinaryIO
 
 from gateway.orders.prepared import prepare_batch
 from gateway.ports import Unread
-
-LENGTH = 8
-
-
-def framed(content: bytes) -> bytes:
-    """Return the length that stands before ``content``."""
-    return len(content).to_bytes(LENGTH)
+from gateway.sync.frames import LENGTH, framed, packed
 
 
 def main() -> None:
@@ -38,10 +32,10 @@ def main() -> None:
 
 
 def answer(page: bytes) -> bytes:
-    """Return the prepared orders of a pickled page, pickled; nothing when there is any trouble with it."""
+    """Return the prepared orders of a pickled page, packed; nothing when there is any trouble with it."""
     try:
         unread: Unread = pickle.loads(page)  # noqa: S301 - from the gateway that started this process, on its own pipe
-        return pickle.dumps(prepare_batch(unread.read()), pickle.HIGHEST_PROTOCOL)
+        return packed(prepare_batch(unread.read()), unread)
     except Exception:
         return b""
 
