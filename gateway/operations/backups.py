@@ -86,7 +86,8 @@ def _only_sqlite(folder: DataFolder, tool: str, what: str) -> None:
     if folder.serves_many:
         raise ConfigurationError(
             f"This gateway stores in {parse_url(folder.database_url)}, and a backup file holds an SQLite database. "
-            f"Use PostgreSQL's own tool, `{tool}`, and {what} {folder.evidence} and the master key beside it."
+            f"Use PostgreSQL's own tool, `{tool}`, and {what} {folder.evidence}, the settings (gateway.yaml, "
+            "automations.yaml, rules/) and the master key beside it."
         )
 
 
