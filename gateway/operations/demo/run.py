@@ -28,7 +28,7 @@ from gateway.config import DATABASE_VARIABLE
 from gateway.errors import ConfigurationError
 from gateway.operations.context import Context, DataFolder
 from gateway.operations.demo.books import Comparison
-from gateway.operations.demo.day import Day, Deed, agree, stand_still, tell
+from gateway.operations.demo.day import Day, Deed, agree, in_haste, stand_still, tell
 from gateway.operations.demo.looking import all_stored, compare_with
 from gateway.operations.demo.paths import ShownPath, different_paths
 from gateway.operations.demo.script import days_after, play
@@ -110,18 +110,15 @@ async def run(
         daemon = Daemon(path)
         async with _opened(running, path, read_only=True) as gateway:
             day = Day(data=path, doors=doors, daemon=daemon, stores=stores, address=address, gateway=gateway, say=say)
+            stories: Sequence[ToldStory] = ()
             try:
                 await daemon.start()
-                await play(day)
-                stories: Sequence[ToldStory] = ()
-                if tell_stories:
-                    say(f"{len(TEN)} stories begin on the one clock; people act as commands do, at the daemon's door")
-                    stories = await play_stories(day, gateway, TEN)
-                    ended = all(each.ended for each in stories)
-                    await tell(day, sync_now)
-                    await agree(day, "the stories have ended" if ended else "some stories stick")
-                else:
-                    await days_after(day)
+                async with in_haste(day):
+                    await play(day)
+                    if tell_stories:
+                        stories = await _tell(day, gateway)
+                    else:
+                        await days_after(day)
                 await stand_still(day)
             finally:
                 await daemon.stop()
@@ -129,6 +126,15 @@ async def run(
         if afterwards is not None:
             await afterwards(report)
         return report
+
+
+async def _tell(day: Day, gateway: Context) -> Sequence[ToldStory]:
+    day.say(f"{len(TEN)} stories begin on the one clock; people act as commands do, at the daemon's door")
+    stories = await play_stories(day, gateway, TEN)
+    await tell(day, sync_now)
+    ended = all(each.ended for each in stories)
+    await agree(day, "the stories have ended" if ended else "some stories stick")
+    return stories
 
 
 async def _begin(doors: Mapping[str, Simulator], count: int) -> None:

@@ -71,9 +71,10 @@ async def play_stories(day: Day, gateway: Context, stories: Sequence[Story]) -> 
 
     async def jump(instant: datetime) -> None:
         clock = next(iter(day.doors.values()))
-        shown = datetime.fromisoformat((await clock.read("/clock"))["now"])
-        if instant > shown:
-            await clock.do("/clock", {"now": instant.astimezone(UTC).isoformat()})
+        async with day.moving:
+            shown = datetime.fromisoformat((await clock.read("/clock"))["now"])
+            if instant > shown:
+                await clock.do("/clock", {"now": instant.astimezone(UTC).isoformat()})
         await gateway.clock.sleep_until(instant)
 
     play = Play(day, gateway, Pace(len(stories), jump))
