@@ -26,6 +26,7 @@ from gateway.cases.step import STOPPED_LOOK, Step, StepKind, asked_first, needs_
 from gateway.cases.turn import Means, Now, Turn
 from gateway.cases.turns import News, Rest, Superseded
 from gateway.errors import GatewayError
+from gateway.ledger.booking import SpentMeanwhile
 from gateway.model.store import StoreMode
 from gateway.orders.store import is_stored
 from gateway.ports import Offered, Operation, StockPort
@@ -126,14 +127,17 @@ class CaseLoop:
     async def _turn(
         self, case: Case, effects: Sequence[Effect], *, patient: bool, yes_by: str | None, fresh: bool
     ) -> Turn:
-        """Take a turn, and again on fresh facts where news come before its call; in the end they have made it due."""
+        """Take a turn, and again on fresh facts where what it was decided on changes before its call.
+
+        In the end the case is left due, as it is.
+        """
         for _ in range(_LOOKS):
             try:
                 return await self._look(case, effects, patient=patient, yes_by=yes_by, fresh=fresh)
-            except News:
+            except (News, SpentMeanwhile):
                 effects, fresh = await self._effects(case), False
         standing = await self._road.database.read(lambda c: case_of(c, case.id))
-        return Turn(case=standing, because="News come faster than they can be decided on; it goes on by itself.")
+        return Turn(case=standing, because="News come faster than they can be decided on: it goes on by itself.")
 
     async def _effects(self, case: Case) -> Sequence[Effect]:
         return await self._road.database.read(lambda c: effects_of(c, case.store, case.order_id))

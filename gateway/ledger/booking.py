@@ -28,6 +28,10 @@ from gateway.storage.schema import effects, stores
 _POINTS = (CostKind.credit_point, CostKind.penalty_point)
 
 
+class SpentMeanwhile(Conflict):
+    """Another order has taken what a decision counted on: decide again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a close is about to spend."""
@@ -59,7 +63,7 @@ def plan_of(decision: Decision) -> Plan | None:
 def hold(connection: Connection, store: Store, *, holder: str, **spending: Unpack[Spending]) -> None:
     """Hold what a close will spend until ``holder``, an effect or an intent, is settled. Nothing for other steps.
 
-    Raises Conflict when the books are worse now than the decision assumed: decide again.
+    Raises SpentMeanwhile when the books are worse now than the decision assumed: decide again.
     """
     plan = plan_of(spending["decision"])
     if plan is None:
@@ -68,7 +72,7 @@ def hold(connection: Connection, store: Store, *, holder: str, **spending: Unpac
     seen = scenario.store.health
     there = standing_at(connection, store, now, besides=order_id)
     if there.is_worse_than(seen.closes_this_month, seen.credit_score, seen.penalty_points):
-        raise Conflict(
+        raise SpentMeanwhile(
             f"Since this was decided, another order has taken free closes or points of store {store.id}. Decide again; "
             f"`gateway quota --store {store.id}` shows how it stands."
         )
@@ -94,7 +98,7 @@ def hold(connection: Connection, store: Store, *, holder: str, **spending: Unpac
 def hand_over(connection: Connection, store: Store, *, intent: str, **spending: Unpack[Spending]) -> None:
     """Hold what a person is told to spend by closing in the console; give back what an earlier decision held.
 
-    Raises Conflict as `hold`.
+    Raises SpentMeanwhile as `hold`.
     """
     if plan_of(spending["decision"]) is not None:
         hold(connection, store, holder=intent, **spending)

@@ -13,6 +13,8 @@ from gateway.cases.case import case_of, open_case
 from gateway.cases.commands import Command, Deed
 from gateway.cases.effects import EffectState, effects_of
 from gateway.errors import Conflict, NotSent
+from gateway.ledger import booking
+from gateway.ledger.booking import SpentMeanwhile
 from gateway.model.after_sale import AfterSale, RequestKind, RequestState
 from gateway.model.order import LineItem
 from gateway.model.store import StoreMode
@@ -98,6 +100,22 @@ async def test_news_that_change_nothing_do_not_keep_it_from_acting(shop: Any) ->
     await resolver.cases.advance(case.id)
     assert await effects(shop) == [("seller_close", "confirmed")]
     assert len(shop.platform.performed) == 1
+
+
+async def test_what_another_order_spends_meanwhile_is_decided_on_in_the_same_turn(shop: Any, monkeypatch: Any) -> None:
+    """Put off as a failure it would wait, longer each time, while many orders of a store end at once."""
+    case, refused = await opened(shop), []
+
+    def hold(*arguments: Any, **named: Any) -> None:
+        if len(refused) < 2:
+            refused.append(named["order_id"])
+            raise SpentMeanwhile("another order was faster")
+        booking.hold(*arguments, **named)
+
+    monkeypatch.setattr("gateway.cases.carrying_out.hold", hold)
+    await shop.resolver().cases.advance(case.id)
+    assert refused == ["o1", "o1"]
+    assert await effects(shop) == [("seller_close", "confirmed")]
 
 
 async def test_what_did_not_leave_is_not_sent_with_lines_that_are_no_more(shop: Any) -> None:
