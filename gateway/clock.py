@@ -151,7 +151,7 @@ class SimulatorClock:
         # Imported here: commands that never follow a simulator shall not pay for an HTTP client.
         from gateway.transport.client import Timeouts, make_client  # noqa: PLC0415 - heavy, and a real clock needs none of it
 
-        self._client = make_client(timeouts=Timeouts(connect=2.0, read=2.0, pool=3.0))
+        self._client = make_client(timeouts=Timeouts(connect=2.0, read=5.0, pool=6.0))
         try:
             await self._ask(self._client)
         except Exception as error:

@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from gateway.errors import ConfigurationError
-from gateway.transport.client import make_client
+from gateway.transport.client import Timeouts, make_client
 
 _START_WITHIN = 30  # seconds of real time
 _STOP_WITHIN = 5
+_PATIENCE = Timeouts(read=300.0)  # a jump of the clock takes as long as all it fires, and its pushes, take
 
 
 class Simulator:
@@ -22,7 +23,7 @@ class Simulator:
     def __init__(self, base_url: str, control_url: str) -> None:
         self.base_url = base_url
         self.control_url = control_url
-        self._client = make_client()
+        self._client = make_client(timeouts=_PATIENCE)
 
     async def read(self, path: str) -> Any:
         """Return what the control API tells at ``path``."""
