@@ -70,13 +70,17 @@ class Joined(Generic[W, R]):
         wishes = [wish for wish, _ in several]
         try:
             results = await self._run(lambda connection: self._act(connection, wishes)) if wishes else ()
-        except Exception as error:  # it belongs to those who wait
-            if len(several) > 1 and not isinstance(error, _OF_ALL):
+        except BaseException as error:  # it belongs to those who wait, who may not wait for ever
+            if isinstance(error, Exception) and len(several) > 1 and not isinstance(error, _OF_ALL):
                 await asyncio.gather(*(self._meet([each]) for each in several))
                 return
             for _, future in several:
-                if not future.done():
+                if isinstance(error, asyncio.CancelledError):
+                    future.cancel()
+                elif not future.done():
                     future.set_exception(error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
         else:
             for (_, future), result in zip(several, results, strict=True):
                 if not future.done():

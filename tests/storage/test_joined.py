@@ -75,3 +75,15 @@ async def test_a_caller_that_is_cancelled_leaves_the_others_their_results(databa
         await asked[1]
     assert [await asked[0], await asked[2]] == [0, 2]
     assert met == [0, 2]
+
+
+async def test_whoever_waits_is_told_of_whatever_ends_the_act(database: Database) -> None:
+    class Killed(BaseException):
+        """Not an error that anybody catches by the way."""
+
+    def act(_: Connection, wishes: Sequence[int]) -> list[int]:
+        raise Killed
+
+    wish = Joined(database.read, act)
+    told = await asyncio.gather(wish(1), wish(2), return_exceptions=True)
+    assert [type(each) for each in told] == [Killed, Killed]
