@@ -55,6 +55,7 @@ from gateway.storage.schema import after_sales
 from gateway.storage.vault import Vault
 from gateway.sync.connections import Connection, Connections
 from gateway.sync.pull import Pull
+from gateway.sync.storing import Named, keep_all
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +104,8 @@ class Road:
         self._connections = connections
         self._pull_for = pull_for
         self._valuations = valuations
+        # what is asked at about the same time is read and stored together
+        self._keep: Joined[Named, None] = Joined(database.write, self._keep_all)
         self._find: Joined[Asked, Found] = Joined(database.read, self.find_all)
 
     async def open(self, store_id: str) -> Connection:
@@ -154,7 +157,11 @@ class Road:
         pull = self._pull_for(connection)
         if request_id is not None and await self._kept_apart(connection.store.id, request_id):
             await pull.named_requests([request_id])
-        await pull.named([order_id])
+        await self._keep(await pull.read_named([order_id]))
+
+    def _keep_all(self, c: Transaction, several: Sequence[Named]) -> list[None]:
+        keep_all(c, several, self.clock.now())
+        return [None] * len(several)
 
     async def _kept_apart(self, store: str, request_id: str) -> bool:
         query = select(after_sales.c.document).where(

@@ -25,7 +25,7 @@ from gateway.sync.gaps import record_gaps
 from gateway.sync.pages import Pages
 from gateway.sync.progress import Progress, PullReport, Tally
 from gateway.sync.slices import count_slices, goes_by_creation, named_by_creation, slices, stream_of
-from gateway.sync.storing import Storing
+from gateway.sync.storing import Named, Storing
 from gateway.sync.streams import AfterSaleStream, OrderStream, Saved, Stream
 from gateway.sync.together import together
 
@@ -159,6 +159,10 @@ class Pull:
         """Read the orders named."""
         loaded = await self._orders.load_named(ids)
         return self._report(await self._storing.pages([loaded]))
+
+    async def read_named(self, ids: Sequence[str]) -> Named:
+        """Read the orders named, and store nothing yet: `keep_all` does, for many reads at once."""
+        return Named(self._store.id, self._storing, await self._orders.load_named(ids))
 
     async def named_requests(self, ids: Sequence[str]) -> PullReport:
         """Read the after-sale requests named; nothing where the platform keeps them within orders."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -48,14 +49,19 @@ class Storing:
         now = self._clock.now()
 
         def act(connection: Connection) -> Saved:
-            saved = sum((loaded.save(connection, self._vault, now) for loaded in joined(pages)), Saved())
-            self._look_at(connection, saved.orders, now)
+            saved = self.keep(connection, pages, now)
             if cursor is not None:
                 self._guard(connection)
                 save_cursor(connection, cursor, now)
             return saved
 
         return await self._database.write(act)
+
+    def keep(self, connection: Connection, pages: Sequence[Loaded], now: datetime) -> Saved:
+        """Store pages within the caller's transaction."""
+        saved = sum((loaded.save(connection, self._vault, now) for loaded in joined(pages)), Saved())
+        self._look_at(connection, saved.orders, now)
+        return saved
 
     async def plan(self, planned: Sequence[Cursor]) -> None:
         """Store cursors of what is to be read."""
@@ -84,3 +90,21 @@ class Storing:
             return
         mark(connection, self._vault, self._store, self._rules, order_ids, now)
         book_found(connection, self._store, self._rules, order_ids, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Orders of a store that were read by their numbers and are not stored yet."""
+
+    store: str
+    storing: Storing
+    page: Loaded
+
+
+def keep_all(connection: Connection, several: Sequence[Named], now: datetime) -> None:
+    """Store what was read, all orders of a store in one go."""
+    by_store: dict[str, list[Named]] = {}
+    for each in several:
+        by_store.setdefault(each.store, []).append(each)
+    for reads in by_store.values():
+        reads[-1].storing.keep(connection, [each.page for each in reads], now)
