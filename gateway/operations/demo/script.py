@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import GatewayError
-from gateway.operations.demo.day import PERSON, Day, agree, fault, let_pass, possible, resolve, shops_of, tell, waiting
+from gateway.operations.demo.day import (
+    PERSON,
+    Day,
+    agree,
+    fault,
+    let_pass,
+    possible,
+    resolve,
+    shops_of,
+    tell,
+    until,
+    waiting,
+)
+from gateway.operations.demo.looking import is_quiet
 from gateway.operations.purchases import discover_purchases
 from gateway.operations.syncing import sync_now
 from gateway.policy.terms import Reason
@@ -160,7 +173,9 @@ async def _evening(day: Day) -> None:
 
 async def days_after(day: Day) -> None:
     """What nobody paid lapses, what nobody shipped is cancelled, what arrived is completed: by the platforms."""
-    await let_pass(day, "P3D")
+    for _ in range(12):  # a token lives for four hours: a gateway that sees days pass at once cannot keep up
+        await let_pass(day, "PT6H")
+        await until(lambda: is_quiet(day.gateway))
     await tell(day, sync_now)
     await agree(day, "three days pass")
 
