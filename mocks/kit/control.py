@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ def install_control(app: web.Application, platform: Platform) -> None:
     ]
     for method, path, handler in routes:
         app.router.add_route(method, CONTROL_PREFIX + path, handler)
+    app.on_shutdown.append(control.let_go)
     app.router.add_get(CONTROL_PREFIX, control.page)
 
 
@@ -74,6 +76,7 @@ async def _body(request: web.Request) -> dict[str, Any]:
 class _Control:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._followers: set[asyncio.Future[None]] = set()
 
     async def page(self, request: web.Request) -> web.Response:
         if request.path == CONTROL_PREFIX:
@@ -111,8 +114,16 @@ class _Control:
         if seen is not None:
             if not seen.isdigit():
                 raise BadRequest("moves must be the number that the last answer told")
-            await clock.moved(int(seen), _CLOCK_PATIENCE)
+            jump = asyncio.ensure_future(clock.moved(int(seen), _CLOCK_PATIENCE))
+            self._followers.add(jump)
+            jump.add_done_callback(self._followers.discard)
+            await asyncio.wait([jump])
         return answer(_clock_face(clock))
+
+    async def let_go(self, _app: web.Application) -> None:
+        """Answer those who wait for the clock's next jump: the simulator ends."""
+        for jump in list(self._followers):
+            jump.cancel()
 
     async def set_clock(self, request: web.Request) -> web.Response:
         wanted = await _body(request)
