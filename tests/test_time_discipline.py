@@ -22,7 +22,6 @@ ALLOWED = {
     ("gateway/transport/channel.py", "loop.time"): "how many real milliseconds a request took, for the log",
     ("gateway/inbox/receive.py", "loop.time"): "how seldom refused pushes are told and keys looked up again",
     ("gateway/operations/remote/asking.py", "loop.time"): "how long a command waits for a gateway that starts",
-    ("gateway/operations/demo/day.py", "loop.time"): "how long a look took in real time, so that looking leaves room",
     ("gateway/work/leases.py", "loop.time"): "leases are kept in real time",
     ("gateway/work/delivered.py", "loop.time"): "how seldom lost work is looked for",
 }
