@@ -39,6 +39,7 @@ from gateway.storage.json_rows import insert_as_json
 T = TypeVar("T")
 
 _ROWS_A_STATEMENT = 256
+_PUSHES_A_STATEMENT = 64  # each parameter that PostgreSQL reads costs the driver, the more the longer the statement
 _TEXTS = 256  # of statements for many rows, kept at most: each number of rows has a text of its own
 _APPEND_PUSHES = (
     "INSERT INTO inbox (platform, app, via, received_at, due_at, headers, sealed, deliveries, state, attempts, "
@@ -102,7 +103,7 @@ def append_pushes(connection: Connection, rows: Sequence[tuple[object, ...]]) ->
     One statement takes many rows: the driver lets go of the interpreter once a statement, and getting it back from a
     busy event loop costs more than storing a row.
     """
-    for part in _parts(rows):
+    for part in _parts(rows, _PUSHES_A_STATEMENT):
         sql = _append_pushes(connection.dialect.name, len(part))
         connection.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
 
@@ -192,14 +193,14 @@ def _apart(
             yield part
 
 
-def _parts(rows: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
+def _parts(rows: Sequence[tuple[object, ...]], most: int = _ROWS_A_STATEMENT) -> Iterator[Sequence[tuple[object, ...]]]:
     """Yield the rows of one statement each.
 
     SQLite keeps aside each page that a statement of many rows touches, in case it fails half-way: the fewer
     statements, the fewer copies.
     """
-    for start in range(0, len(rows), _ROWS_A_STATEMENT):
-        yield rows[start : start + _ROWS_A_STATEMENT]
+    for start in range(0, len(rows), most):
+        yield rows[start : start + most]
 
 
 class _Texts(FunctionElement[str]):

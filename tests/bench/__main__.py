@@ -46,7 +46,7 @@ class Size:
 
 FULL = Size(
     orders=20_000,
-    pull_rounds=2,
+    pull_rounds=3,
     pages=40,
     normalise_rounds=9,
     push_rounds=5,
