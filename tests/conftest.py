@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.found import FOUND
-
 if TYPE_CHECKING:
     from tests.kit.postgresql import Server
 
@@ -158,6 +156,8 @@ _CASES_ON_BOTH = {
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Note which tests there are; leave PostgreSQL to `make test-all` where the statements are not what is tried."""
+    from tests.kit.found import FOUND  # noqa: PLC0415 - before its first import, rewriting of the kit's asserts is asked for
+
     config.stash[FOUND] = {item.nodeid.partition("[")[0] for item in items}
     for item in items:
         if (

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.marked_yaml import Mapping, Scalar, Sequence, load
-from tests.found import FOUND
 from tests.kit.contract_case import Case
+from tests.kit.found import FOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 
