@@ -401,6 +401,14 @@ async def test_what_came_to_nothing_is_told_and_not_noted_as_done(office, put, o
     assert len(ordered) == 1
 
 
+def _commit_acceptance(c: Any) -> None:
+    """Commit what the automation would have sent."""
+    intent = record_intent(c, "blue", "A", "accept_request", "automation:yes-sir", NOON)
+    decision = record_decision(c, intent, "blue", "A", Recorded("r", b"{}", b"{}"), NOON)
+    act = Act(Operation.accept_cancellation, "A", "blue:r1:accept", request_id="r1")
+    commit(c, intent=intent, decision=decision, store="blue", act=act, known=(), now=NOON, due_at=NOON)
+
+
 @pytest.mark.parametrize(
     ("state", "result"), [(EffectState.confirmed, Result.done), (EffectState.not_applied, Result.refused)]
 )
@@ -411,13 +419,7 @@ async def test_a_lost_answer_is_noted_once_it_is_known_though_the_request_waits_
     await office.ask("blue", "A", "r1")
     automating = await put(ACCEPT)
 
-    def sent(c: Any) -> None:
-        intent = record_intent(c, "blue", "A", "accept_request", "automation:yes-sir", NOON)
-        decision = record_decision(c, intent, "blue", "A", Recorded("r", b"{}", b"{}"), NOON)
-        act = Act(Operation.accept_cancellation, "A", "blue:r1:accept", request_id="r1")
-        commit(c, intent=intent, decision=decision, store="blue", act=act, known=(), now=NOON, due_at=NOON)
-
-    office.memory["meanwhile"] = lambda: office.write(sent)
+    office.memory["meanwhile"] = lambda: office.write(_commit_acceptance)
     office.memory["state"] = EffectState.unknown
     await automating.take()
     assert await _results(office) == [("r1", Result.begun)]
@@ -440,13 +442,7 @@ async def test_what_may_have_been_sent_is_not_told_as_refused(office, put, order
     await office.ask("blue", "A", "r1")
     automating = await put(ACCEPT)
 
-    def sent(c: Any) -> None:
-        intent = record_intent(c, "blue", "A", "accept_request", "automation:yes-sir", NOON)
-        decision = record_decision(c, intent, "blue", "A", Recorded("r", b"{}", b"{}"), NOON)
-        act = Act(Operation.accept_cancellation, "A", "blue:r1:accept", request_id="r1")
-        commit(c, intent=intent, decision=decision, store="blue", act=act, known=(), now=NOON, due_at=NOON)
-
-    office.memory["meanwhile"] = lambda: office.write(sent)
+    office.memory["meanwhile"] = lambda: office.write(_commit_acceptance)
     office.memory["road"] = error
     await automating.take()
     assert await _results(office) == [("r1", Result.begun)]
